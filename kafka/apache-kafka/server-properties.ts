@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import type { Certificates } from "./certificates.ts";
+
+export interface Ports {
+  readonly plaintext: number;
+  readonly controller: number;
+  readonly sasl: number;
+  readonly tls: number;
+  readonly saslTls: number;
+}
+
+export interface User {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** One node that is broker and controller; https://kafka.apache.org/documentation/#brokerconfigs */
+export function serverProperties(
+  folder: string,
+  ports: Ports,
+  user: User,
+  certificates: Certificates | undefined,
+): string {
+  const properties = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.quorum.voters": `1@127.0.0.1:${ports.controller}`,
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map":
+      "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "log.dirs": join(folder, "data"),
+    // A mistyped name must not make a topic.
+    "auto.create.topics.enable": "false",
+    ...oneNode,
+    // Nobody waits for members that may yet come.
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    ...listeners(ports, user, certificates),
+  };
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
+}
+
+const oneNode = {
+  "offsets.topic.replication.factor": "1",
+  "offsets.topic.num.partitions": "4",
+  "transaction.state.log.replication.factor": "1",
+  "transaction.state.log.min.isr": "1",
+  "transaction.state.log.num.partitions": "4",
+  "share.coordinator.state.topic.replication.factor": "1",
+  "share.coordinator.state.topic.min.isr": "1",
+};
+
+function listeners(ports: Ports, user: User, certificates: Certificates | undefined): Record<string, string> {
+  const open = [
+    `PLAINTEXT://127.0.0.1:${ports.plaintext}`,
+    `CONTROLLER://127.0.0.1:${ports.controller}`,
+    `SASL_PLAINTEXT://127.0.0.1:${ports.sasl}`,
+    ...(certificates ? [`SSL://127.0.0.1:${ports.tls}`, `SASL_SSL://127.0.0.1:${ports.saslTls}`] : []),
+  ];
+  return {
+    listeners: open.join(","),
+    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256",
+    ...logins("sasl_plaintext", user),
+    ...(certificates ? { ...logins("sasl_ssl", user), ...tls(certificates) } : {}),
+  };
+}
+
+function logins(listener: string, { name, password }: User): Record<string, string> {
+  const security = "org.apache.kafka.common.security";
+  return {
+    [`listener.name.${listener}.plain.sasl.jaas.config`]: `${security}.plain.PlainLoginModule required user_${name}="${password}";`,
+    [`listener.name.${listener}.scram-sha-256.sasl.jaas.config`]: `${security}.scram.ScramLoginModule required;`,
+  };
+}
+
+function tls({ keystoreFile }: Certificates): Record<string, string> {
+  return { "ssl.keystore.type": "PEM", "ssl.keystore.location": keystoreFile };
+}

@@ -1,0 +1,3 @@
+import { runBuild } from "./run.mjs";
+
+await runBuild();

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { after, before, describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { openAdmin } from "./admin.ts";
+import { type EmbeddedBroker, startEmbeddedBroker } from "./embedded-broker/start.ts";
+import { openProducer } from "./producer.ts";
+import { baseProperties, producerSettings } from "./settings.ts";
+import { closeTestLoops, newGroupId, openTestLoop } from "./testing.ts";
+import type { ClientProperties } from "./upstream.ts";
+
+const GROUP = newGroupId();
+const MESSAGES = 1_000_000;
+const BATCH = 500;
+const CLIENTS = 500;
+const SAMPLES = 10;
+/** Growth of memory from one sample to the next that may be chance: a leak of 10 bytes a message is 1 MB a sample. */
+const HEAP_MB_A_SAMPLE = 0.4;
+const RSS_MB_A_SAMPLE = 1.5;
+
+let broker: EmbeddedBroker;
+let client: ClientProperties;
+
+before(async () => {
+  broker = await startEmbeddedBroker({ topics: [{ name: "flow", partitions: 4, readers: [GROUP] }] });
+  client = baseProperties(broker.bootstrapServers);
+});
+after(async () => {
+  await closeTestLoops();
+  await broker.stop();
+});
+
+const collectGarbage = garbageCollector();
+
+/** Bun has its own; Node and Deno give V8's when the flag is set late as well. */
+function garbageCollector(): () => void {
+  if (typeof Bun !== "undefined") return () => Bun.gc(true);
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
+
+async function memoryMb(): Promise<{ heap: number; rss: number }> {
+  for (let i = 0; i < 3; i++) {
+    collectGarbage();
+    await nextTurn(); // finalizers run between turns
+    await sleep(20);
+  }
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { heap: (heapUsed + external) / 1e6, rss: rss / 1e6 };
+}
+
+/** Runs `work` between samples, and judges the growth over the second half: the first warms up caches and pools. */
+async function assertFlat(work: () => Promise<void>): Promise<void> {
+  const samples = [];
+  for (let i = 0; i <= SAMPLES; i++) {
+    await work();
+    samples.push(await memoryMb());
+  }
+  const half = samples.slice(SAMPLES / 2);
+  const heap = slope(half.map((sample) => sample.heap));
+  const rss = slope(half.map((sample) => sample.rss));
+  const shown = samples.map((sample) => `${sample.heap.toFixed(1)}/${sample.rss.toFixed(0)}`).join(" ");
+  console.log(`heap/rss in MB: ${shown}; a sample: ${heap.toFixed(2)}/${rss.toFixed(2)}`);
+  assert.ok(heap < HEAP_MB_A_SAMPLE, `the heap grows: ${shown}`);
+  assert.ok(rss < RSS_MB_A_SAMPLE, `the process grows: ${shown}`);
+}
+
+/** Least squares, in units a step. */
+function slope(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const over = values.reduce((sum, value, i) => sum + (i - middle) * (value - mean), 0);
+  return over / values.reduce((sum, _, i) => sum + (i - middle) ** 2, 0);
+}
+
+describe("a client that runs for long", () => {
+  test(`keeps its memory over ${MESSAGES.toLocaleString("en")} messages produced, consumed and committed`, async () => {
+    const settings = producerSettings(client, { lingerMs: 0.5, deliveryTimeoutMs: 60_000 }, { missing: {} });
+    const producer = await openProducer(settings);
+    const loop = await openTestLoop(client, ["flow"], { groupId: GROUP });
+    const headers = { "content-type": "application/cloudevents+json", traceparent: "00-1-2-01" };
+    const value = Buffer.alloc(200, "x");
+    let consumed = 0;
+    let sent = 0;
+    await assertFlat(async () => {
+      for (const target = sent + MESSAGES / (SAMPLES + 1); sent < target;) {
+        const batch = Array.from({ length: BATCH }, (_, i) => ({ topic: "flow", key: `${sent + i}`, value, headers }));
+        sent += batch.length;
+        const { failed } = await producer.send(batch);
+        assert.deepEqual(failed, []);
+        while (consumed < sent) consumed += (await loop.poll(BATCH, 100)).length;
+        loop.commit(loop.assigned().flatMap(({ next, ...p }) => (next === undefined ? [] : [{ ...p, offset: next }])));
+      }
+    });
+    assert.ok(sent >= MESSAGES);
+    assert.equal(consumed, sent);
+    await loop.close();
+    await producer.close();
+  });
+
+  test(`keeps its memory over ${CLIENTS} clients that connect and close`, async () => {
+    const settings = producerSettings(client, { lingerMs: 0, deliveryTimeoutMs: 10_000 }, { missing: {} });
+    let opened = 0;
+    await assertFlat(async () => {
+      for (const target = opened + CLIENTS / (SAMPLES + 1); opened < target; opened += 3) {
+        const clients = await Promise.all([
+          openProducer(settings),
+          openAdmin(client),
+          openTestLoop(client, ["flow"], { groupId: newGroupId() }),
+        ]);
+        await Promise.all(clients.map((one) => one.close()));
+      }
+    });
+    assert.ok(opened >= CLIENTS);
+  });
+});

@@ -1,0 +1,2 @@
+// Upstream includes it before it derives from Nan::ObjectWrap.
+#include <nan.h>

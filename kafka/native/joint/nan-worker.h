@@ -1,0 +1,51 @@
+// NAN's AsyncWorker: work on another thread, its result back on the JavaScript thread.
+#ifndef JOINT_NAN_WORKER_H_
+#define JOINT_NAN_WORKER_H_
+
+#include <string>
+
+#include "nan-call.h"
+
+namespace Nan {
+
+class AsyncWorker {
+ public:
+  explicit AsyncWorker(Callback *result_callback) : callback(result_callback) {}
+  virtual ~AsyncWorker() { delete callback; }
+  virtual void Execute() = 0;
+  virtual void WorkComplete() {
+    HandleScope scope;
+    if (has_failed_)
+      HandleErrorCallback();
+    else
+      HandleOKCallback();
+    delete callback;
+    callback = nullptr;
+  }
+  virtual void Destroy() { delete this; }
+
+ protected:
+  Callback *callback;
+  virtual void HandleOKCallback() { callback->Call(0, nullptr); }
+  virtual void HandleErrorCallback() {
+    v8::Local<v8::Value> argv[] = {Error(ErrorMessage())};
+    callback->Call(1, argv);
+  }
+  void SetErrorMessage(const char *message) {
+    has_failed_ = true;
+    error_message_ = message;
+  }
+  const char *ErrorMessage() const { return has_failed_ ? error_message_.c_str() : nullptr; }
+
+ private:
+  bool has_failed_ = false;
+  std::string error_message_;
+};
+
+// Takes the worker over: Execute() on a thread of ours, then WorkComplete() and Destroy() in the event loop, which is
+// kept alive until then.
+void AsyncQueueWorker(AsyncWorker *worker);
+
+}  // namespace Nan
+
+#endif  // JOINT_NAN_WORKER_H_
