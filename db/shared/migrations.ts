@@ -1,0 +1,89 @@
+import type { Migration } from "../migrate.ts";
+
+/**
+ * The tables that every store has; each service's first migration. Never change it: stores were built from it.
+ *
+ * Rows that hold a message or an order's lines are in ordinary tables, narrow ones WITHOUT ROWID. Measured with 25 lines an
+ * order, WITHOUT ROWID doubles the file and the bytes written; with one line it saves a fifth to a third.
+ */
+export const sharedTables: Migration = {
+  name: "shared tables",
+  statements: [
+    `CREATE TABLE store (
+      only INTEGER PRIMARY KEY CHECK (only = 1),
+      id TEXT NOT NULL
+    ) STRICT`,
+    `INSERT INTO store (only, id) VALUES (1, lower(hex(randomblob(16))))`,
+
+    // AUTOINCREMENT: a number is never given twice, even after a purge of all rows; watermarks depend on it.
+    `CREATE TABLE outbox (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      instance_id TEXT NOT NULL REFERENCES instances,
+      created_at_ms INTEGER NOT NULL,
+      message_id TEXT NOT NULL UNIQUE,
+      topic TEXT NOT NULL,
+      key BLOB,
+      traceparent TEXT,
+      headers TEXT,
+      value BLOB
+    ) STRICT`,
+    // What an instance has yet to publish, when it starts or when another takes over. An index ends in the row's seq.
+    `CREATE INDEX outbox_instance ON outbox (instance_id)`,
+
+    `CREATE TABLE instances (
+      instance_id TEXT PRIMARY KEY,
+      running INTEGER NOT NULL CHECK (running IN (0, 1)),
+      seen_at_ms INTEGER NOT NULL,
+      published_seq INTEGER NOT NULL CHECK (published_seq >= 0),
+      read_seq INTEGER NOT NULL CHECK (read_seq BETWEEN 0 AND published_seq)
+    ) STRICT, WITHOUT ROWID`,
+
+    `CREATE TABLE relay_rounds (
+      instance_id TEXT NOT NULL REFERENCES instances,
+      last_seq INTEGER NOT NULL,
+      ends TEXT NOT NULL CHECK (json_valid(ends)),
+      PRIMARY KEY (instance_id, last_seq)
+    ) STRICT, WITHOUT ROWID`,
+
+    `CREATE TABLE offsets (
+      group_id TEXT NOT NULL,
+      topic TEXT NOT NULL,
+      partition INTEGER NOT NULL CHECK (partition >= 0),
+      incarnation TEXT NOT NULL,
+      next INTEGER NOT NULL CHECK (next >= 0),
+      last_record_id TEXT,
+      updated_at_ms INTEGER NOT NULL,
+      PRIMARY KEY (group_id, topic, partition)
+    ) STRICT, WITHOUT ROWID`,
+
+    `CREATE TABLE dead_letters (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      group_id TEXT NOT NULL,
+      topic TEXT NOT NULL,
+      partition INTEGER NOT NULL,
+      offset INTEGER NOT NULL,
+      incarnation TEXT NOT NULL,
+      key BLOB,
+      value BLOB,
+      headers TEXT NOT NULL CHECK (json_valid(headers)),
+      timestamp_ms INTEGER NOT NULL,
+      reason TEXT NOT NULL,
+      error TEXT NOT NULL,
+      attempts INTEGER NOT NULL CHECK (attempts >= 0),
+      first_seen_at_ms INTEGER NOT NULL,
+      state TEXT NOT NULL DEFAULT 'dead' CHECK (state IN ('dead', 'healed', 'replayed', 'discarded')),
+      UNIQUE (group_id, topic, partition, offset, incarnation)
+    ) STRICT`,
+
+    `CREATE TABLE suspects (
+      group_id TEXT NOT NULL,
+      topic TEXT NOT NULL,
+      partition INTEGER NOT NULL,
+      offset INTEGER NOT NULL,
+      incarnation TEXT NOT NULL,
+      tries INTEGER NOT NULL CHECK (tries >= 1),
+      first_seen_at_ms INTEGER NOT NULL,
+      PRIMARY KEY (group_id, topic, partition, offset, incarnation)
+    ) STRICT, WITHOUT ROWID`,
+  ],
+};
