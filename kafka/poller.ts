@@ -28,7 +28,8 @@ export function newPoller({ client, assignment, buffer, rebalances, ranges, watc
     const { messages, error } = await readReady(client, maxMessages, waitMs);
     watchdog.polled();
     buffer.add(messages);
-    failure = error?.code === "ERR__AUTO_OFFSET_RESET" ? ((await ranges.find()) ?? error) : error;
+    // Not cleared where there is no error: a look at silent partitions may have ended meanwhile.
+    if (error) failure = error.code === "ERR__AUTO_OFFSET_RESET" ? ((await ranges.find()) ?? error) : error;
     const looking = ranges.findAmongSilent();
     if (!looking) return;
     // Not awaited: with the broker gone it would hold the poll for as long as its timeout.
