@@ -48,9 +48,11 @@ export async function connect(address: StoreAddress, role: "writer" | "reader"):
     throw error;
   }
   const options = address.logger ? { logger: address.logger } : {};
+  // One a connection: it remembers columns by the names of their tables, and every service has a table of orders.
+  const dialect = new SQLiteAsyncDialect();
   return {
     database: drizzle(client, options),
-    transaction: (mode, work, onCommit) => runTransaction(client, options, mode, work, onCommit),
+    transaction: (mode, work, onCommit) => runTransaction({ client, dialect, options }, mode, work, onCommit),
     close: () => client.close(),
   };
 }
@@ -112,11 +114,14 @@ async function beginImmediate(client: Client): Promise<LibsqlTransaction> {
   }
 }
 
-const dialect = new SQLiteAsyncDialect();
+interface Session {
+  readonly client: Client;
+  readonly dialect: SQLiteAsyncDialect;
+  readonly options: { readonly logger?: Logger };
+}
 
 async function runTransaction<T>(
-  client: Client,
-  options: { logger?: Logger },
+  { client, dialect, options }: Session,
   mode: "write" | "read",
   work: (tx: Transaction) => Promise<T>,
   onCommit?: () => void,

@@ -59,10 +59,16 @@ static long number(const char *text, long from, long to) {
   return value;
 }
 
+rd_kafka_mock_topic_t *__real_rd_kafka_mock_topic_auto_create(cluster_t *cluster, const char *name, int partitions,
+                                                              kafka_error_t *error);
+// Not by rd_kafka_mock_topic_create(), which asks the mock's thread and waits: for whole seconds, now and then.
 static rd_kafka_mock_topic_t *create_topic(cluster_t *cluster, const char *name, int partitions) {
-  kafka_error_t error = rd_kafka_mock_topic_create(cluster, name, partitions, 1);
-  if (error) fail(EXIT_USAGE, name, rd_kafka_err2str(error));
-  return rd_kafka_mock_topic_find(cluster, name);
+  mtx_lock(&cluster->lock);
+  if (rd_kafka_mock_topic_find(cluster, name)) fail(EXIT_USAGE, name, "named twice");
+  kafka_error_t error;
+  rd_kafka_mock_topic_t *topic = __real_rd_kafka_mock_topic_auto_create(cluster, name, partitions, &error);
+  mtx_unlock(&cluster->lock);
+  return topic;
 }
 
 static void create_topics(cluster_t *cluster, int argc, char **argv) {
