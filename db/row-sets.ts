@@ -57,7 +57,15 @@ export async function saveRows<T extends SQLiteTable>(
 
 /** JSON columns travel as packed bytes: inside the JSON of the rows they cost three times as much (20 lines an order). */
 function insertStatement<T extends SQLiteTable>(table: T, rows: readonly T["$inferSelect"][]): SQL {
-  const { names, columns } = shapeOf(table);
+  const shape = shapeOf(table);
+  // Every value costs, and of a new row most are null: a column that is null in all rows is left out.
+  const filled = shape.names.flatMap((name, index) => {
+    const column = shape.columns[index];
+    const isFilled = rows.some((row) => row[name as keyof T["$inferSelect"]] != null);
+    return isFilled && column !== undefined ? [{ name, column }] : [];
+  });
+  const names = filled.map(({ name }) => name);
+  const columns = filled.map(({ column }) => column);
   const packer = createPacker();
   const values = rows.map((row) =>
     columns.flatMap((column, index) => {

@@ -1,9 +1,10 @@
 import { connect, type ConnectOptions } from "./connect.ts";
-import { answered, codeName, KafkaError, toKafkaError } from "./errors.ts";
+import { committedOf, leaveGroup } from "./consumer-calls.ts";
+import { answered, codeName, KafkaError } from "./errors.ts";
+import { consumerSettings } from "./settings.ts";
 import type { TopicSpec } from "./topic-spec.ts";
-import { newAdmin, newProducer, offsetSpec, type Admin, type ClientProperties } from "./upstream.ts";
-import type { CommittedOffset, Metadata, OffsetSpec, Producer, TopicPartition } from "./upstream.ts";
-import { type TopicPartitionOffset, type UpstreamError } from "./upstream.ts";
+import { newAdmin, newConsumer, newProducer, type Admin, type ClientProperties, type Consumer } from "./upstream.ts";
+import type { CommittedOffset, Metadata, Producer, TopicPartition, Watermarks } from "./upstream.ts";
 
 export interface TopicsReport {
   readonly created: readonly string[];
@@ -42,7 +43,11 @@ export interface KafkaAdmin {
 const REQUEST_TIMEOUT_MS = 5_000;
 const TOPIC_POLL_MS = 50;
 
-/** @throws KafkaError when it cannot connect; see connect.ts */
+/**
+ * Only topics are created by librdkafka's admin calls: those that ask for offsets abort the process when the broker goes away
+ * under them (https://github.com/confluentinc/librdkafka/issues/3663, open; seen here). Offsets are asked for as clients do.
+ * @throws KafkaError when it cannot connect; see connect.ts
+ */
 export async function openAdmin(settings: ClientProperties, options: ConnectOptions = {}): Promise<KafkaAdmin> {
   // Upstream's own admin client connects without looking whether anybody answers, and blocks the thread when it closes. On
   // top of a producer's connections it does neither.
@@ -50,6 +55,7 @@ export async function openAdmin(settings: ClientProperties, options: ConnectOpti
   await connect(client, settings, options);
   client.setPollInBackground(true); // else errors during an outage pile up in its queue
   const admin = newAdmin(client);
+  const onlookers = new Map<string, Promise<Consumer>>(); // by group
   const underWay = new Set<Promise<unknown>>(); // upstream frees a client under a call that still runs
   let closing: Promise<void> | undefined;
 
@@ -69,19 +75,32 @@ export async function openAdmin(settings: ClientProperties, options: ConnectOpti
     );
   };
 
+  const logRanges = (partitions: readonly TopicPartition[]) =>
+    Promise.all(partitions.map((partition) => logRange(client, partition)));
+
+  const committedOffsets = async (groupId: string, partitions: readonly TopicPartition[]) => {
+    if (partitions.length === 0) return [];
+    const opening = onlookers.get(groupId) ?? openOnlooker(settings, groupId, options);
+    onlookers.set(groupId, opening);
+    opening.catch(() => onlookers.delete(groupId)); // the next question tries anew
+    return (await committedOf(await opening, partitions)).flatMap((offset) => offset ?? []);
+  };
+
   return {
     ensureTopics: (specs) => tracked(() => ensureTopics(client, admin, specs)),
     partitionsOf: (topics) => tracked(() => partitionsOf(topics)),
-    logRanges: (partitions) => tracked(() => logRanges(admin, partitions)),
-    committedOffsets: (groupId, partitions) => tracked(() => committedOffsets(admin, groupId, partitions)),
+    logRanges: (partitions) => tracked(() => logRanges(partitions)),
+    committedOffsets: (groupId, partitions) => tracked(() => committedOffsets(groupId, partitions)),
     lag: (groupId, topics) =>
       tracked(async () => {
         const partitions = await partitionsOf(topics);
-        return lagOf(await logRanges(admin, partitions), await committedOffsets(admin, groupId, partitions));
+        return lagOf(await logRanges(partitions), await committedOffsets(groupId, partitions));
       }),
     close: () =>
       (closing ??= (async () => {
         await Promise.allSettled(underWay);
+        const opened = await Promise.allSettled(onlookers.values());
+        await Promise.all(opened.flatMap((each) => (each.status === "fulfilled" ? [leaveGroup(each.value)] : [])));
         await new Promise<void>((resolve) => client.disconnect(0, resolve));
         client.removeAllListeners();
       })()),
@@ -166,42 +185,25 @@ async function partitionCounts(client: Producer, topics: readonly string[]): Pro
   );
 }
 
-async function logRanges(admin: Admin, partitions: readonly TopicPartition[]): Promise<LogRange[]> {
-  const list = async (spec: OffsetSpec) => {
-    const asked = partitions.map((partition) => ({ ...partition, offset: offsetSpec(spec) }));
-    const found = await answered<(TopicPartitionOffset & { readonly error?: UpstreamError })[]>(
-      "look up the ends of the logs",
-      (done) => admin.listOffsets(asked, { timeout: REQUEST_TIMEOUT_MS }, done),
-    );
-    return byPartition(found, "look up the log of");
-  };
-  if (partitions.length === 0) return [];
-  const [starts, ends] = await Promise.all([list("earliest"), list("latest")]);
-  return partitions.map(({ topic, partition }) => {
-    const key = `${topic}/${partition}`;
-    return { topic, partition, start: starts.get(key)?.offset ?? 0, end: ends.get(key)?.offset ?? 0 };
-  });
+async function logRange(client: Producer, { topic, partition }: TopicPartition): Promise<LogRange> {
+  const { lowOffset, highOffset } = await answered<Watermarks>(`look up the log of ${topic}/${partition}`, (done) =>
+    client.queryWatermarkOffsets(topic, partition, REQUEST_TIMEOUT_MS, done),
+  );
+  return { topic, partition, start: lowOffset, end: highOffset };
 }
 
-async function committedOffsets(
-  admin: Admin,
-  groupId: string,
-  partitions: readonly TopicPartition[],
-): Promise<CommittedOffset[]> {
-  if (partitions.length === 0) return [];
-  const doing = `read the committed offsets of ${groupId}`;
-  const [group] = await answered<readonly { error?: UpstreamError; partitions: readonly CommittedOffset[] }[]>(
-    doing,
-    (done) => admin.listConsumerGroupOffsets([{ groupId, partitions }], { timeout: REQUEST_TIMEOUT_MS }, done),
-  );
-  if (!group || group.error) throw toKafkaError(group?.error ?? (new Error("no answer") as UpstreamError), doing);
-  return [...byPartition(group.partitions, doing).values()].filter(({ offset }) => offset >= 0);
+/** A consumer that never joins: it only asks what its group has committed. */
+async function openOnlooker(settings: ClientProperties, groupId: string, options: ConnectOptions): Promise<Consumer> {
+  const consumer = newConsumer(consumerSettings(settings, { groupId }));
+  await connect(consumer, settings, options);
+  return consumer;
 }
 
 function lagOf(ranges: readonly LogRange[], offsets: readonly CommittedOffset[]): Lag[] {
-  const committedAt = byPartition(offsets, "");
+  const keyOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
+  const committedAt = new Map(offsets.map((offset) => [keyOf(offset), offset]));
   return ranges.map((range) => {
-    const found = committedAt.get(`${range.topic}/${range.partition}`);
+    const found = committedAt.get(keyOf(range));
     const committed = found?.offset;
     return {
       ...range,
@@ -210,17 +212,6 @@ function lagOf(ranges: readonly LogRange[], offsets: readonly CommittedOffset[])
       lag: Math.max(0, range.end - (committed ?? range.start)),
     };
   });
-}
-
-/** @throws KafkaError for the first partition that has an error of its own */
-function byPartition<T extends TopicPartition & { readonly error?: UpstreamError }>(list: readonly T[], doing: string) {
-  const found = new Map<string, T>();
-  for (const item of list) {
-    const key = `${item.topic}/${item.partition}`;
-    if (item.error?.code) throw toKafkaError(item.error, `${doing} ${key}`);
-    found.set(key, item);
-  }
-  return found;
 }
 
 function noSuchTopic(topics: readonly string[]): KafkaError {

@@ -4,11 +4,12 @@ import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { after, describe, test } from "node:test";
 import { openAdmin } from "./admin.ts";
+import { clientFeatures } from "./build/features.mjs";
 import { connectionFailure } from "./connection-failure.ts";
 import { KafkaError } from "./errors.ts";
 import { openProducer } from "./producer.ts";
 import { baseProperties } from "./settings.ts";
-import { newGroupId, openTestLoop } from "./testing.ts";
+import { newGroupId, openTestLoop, testUnless } from "./testing.ts";
 import type { ClientProperties } from "./upstream.ts";
 
 const servers: Server[] = [];
@@ -124,7 +125,7 @@ describe("settings that librdkafka refuses", () => {
 });
 
 describe("a certificate authority's file that is not there", () => {
-  test("is named, and not taken for a broker that is down", async () => {
+  testUnless(clientFeatures().missing["tls"], "is named, and not taken for a broker that is down", async () => {
     const settings = {
       ...baseProperties("127.0.0.1:1"),
       "security.protocol": "ssl",

@@ -111,25 +111,8 @@ export interface NewTopic {
   readonly config: Readonly<Record<string, string>>;
 }
 
-export type OffsetSpec = "earliest" | "latest";
-
-interface GroupResult {
-  readonly error?: UpstreamError;
-  readonly partitions: readonly (CommittedOffset & { readonly error?: UpstreamError })[];
-}
-
 export interface Admin {
   createTopic(topic: NewTopic, timeoutMs: number, done: Callback): void;
-  listConsumerGroupOffsets(
-    groups: readonly { readonly groupId: string; readonly partitions: readonly TopicPartition[] }[],
-    options: { timeout: number },
-    done: Callback<GroupResult[]>,
-  ): void;
-  listOffsets(
-    partitions: readonly (TopicPartition & { readonly offset: unknown })[],
-    options: { timeout: number },
-    done: Callback<(TopicPartitionOffset & { readonly error?: UpstreamError })[]>,
-  ): void;
 }
 
 export interface ConsumerCallbacks {
@@ -147,7 +130,6 @@ interface Upstream {
   readonly Producer: new (properties: Record<string, unknown>) => Producer;
   readonly KafkaConsumer: new (properties: Record<string, unknown>) => Consumer & ConsumerInternals;
   readonly AdminClient: { createFrom(client: Client): Admin };
-  readonly OffsetSpec: { readonly EARLIEST: unknown; readonly LATEST: unknown };
   readonly CODES: { readonly ERRORS: Readonly<Record<string, number>> };
 }
 
@@ -186,8 +168,4 @@ export function newConsumer(properties: ClientProperties, callbacks?: ConsumerCa
 /** An admin client that shares the connections of a connected client, and may not outlive it. */
 export function newAdmin(client: Client): Admin {
   return upstream.AdminClient.createFrom(client);
-}
-
-export function offsetSpec(spec: OffsetSpec): unknown {
-  return spec === "earliest" ? upstream.OffsetSpec.EARLIEST : upstream.OffsetSpec.LATEST;
 }

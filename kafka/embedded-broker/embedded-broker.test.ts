@@ -159,6 +159,27 @@ describe("a broker that goes away", () => {
     },
   );
 
+  test("a member from before refuses to be believed: its commit would count as read what is new", LIMIT, async () => {
+    const first = await startEmbeddedBroker({ topics: [orders] });
+    const [group = ""] = orders.readers;
+    // Beats too seldom to hear of the restart before it commits.
+    const seldom = { "session.timeout.ms": 100_000, "heartbeat.interval.ms": 90_000 };
+    const member = await openReader(first.bootstrapServers, group, [orders.name], {
+      commits: false,
+      properties: seldom,
+    });
+    const producer = await openProducer(first.bootstrapServers);
+    await send(producer, numbered(orders.name, PARTITIONS, 5));
+    await until(() => member.seen.length === 5 * PARTITIONS);
+    await first.kill9();
+    const second = await startEmbeddedBroker({ port: first.port, topics: [orders] });
+    await send(producer, numbered(orders.name, PARTITIONS, 5));
+    assert.throws(() => member.consumer.commitSync({ topic: orders.name, partition: 0, offset: 5 }), /Unknown member/);
+    await closeProducer(producer);
+    await second.stop();
+    await member.close();
+  });
+
   test(
     "a commit from before its restart drops nothing of what comes after, since nobody has read that",
     LIMIT,

@@ -144,7 +144,11 @@ int groups_commit(connection_t *connection, rd_kafka_buf_t *request) {
   int64_t generation = read_int(&in, 4);
   rd_kafkap_str_t member_id = read_string(&in);
   group_t *group = rd_kafka_mock_cgrp_classic_find(cluster, &group_id);
-  if (!group) return requests_handle(connection, request);
+  if (!group && generation < 0) return requests_handle(connection, request);
+  // A member from before a restart: the mock would take its commit for one of nobody's, and count as read what the new
+  // life has in those places. In a group that has no members, it is an unknown one.
+  const rd_kafkap_str_t protocol_type = {.len = sizeof "consumer" - 1, .str = "consumer"};
+  if (!group) group = rd_kafka_mock_cgrp_classic_get(cluster, &group_id, &protocol_type);
   if (group->member_cnt == 0 && generation < 0) {
     // Kafka lets anybody commit for a group that has no members; the mock only for one that it does not know.
     rd_kafka_mock_cgrp_classic_destroy(group);
