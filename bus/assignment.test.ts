@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { sql } from "drizzle-orm";
+import { groups } from "#contracts/topics.ts";
+import type { Store } from "#db/open-store.ts";
+import { readOffsets } from "#db/offsets.ts";
+import { openTemporaryStore, type TemporaryStore } from "#db/temporary-store.ts";
+import { ConsumeRefusedError } from "./offset-judge.ts";
+import { createRig, handledOrders, messageOf, onceEach, orderStart, range, testMigrations } from "./testing.ts";
+import { until, type Rig, type TestBus } from "./testing.ts";
+
+const LIMIT = { timeout: 60_000 };
+const { signal } = new AbortController();
+
+let rig: Rig;
+const others: TemporaryStore[] = [];
+beforeEach(async () => void (rig = await createRig()));
+afterEach(async () => {
+  await rig.end();
+  for (const other of others.splice(0)) await other.remove();
+});
+
+const starts = (from: number, to: number) => range(from, to).map((n) => messageOf(orderStart(n)));
+const untilHandled = (count: number, store: Store = rig.store) =>
+  until(`${count} handled`, async () => (await handledOrders(store)).length === count);
+
+/** Twenty orders handled and committed, the bus stopped. */
+async function history(): Promise<void> {
+  const bus = await rig.start();
+  await rig.send(starts(0, 20));
+  await untilHandled(20);
+  await bus.stop();
+}
+
+async function refusalOf(bus: TestBus): Promise<ConsumeRefusedError> {
+  const outcome: unknown = await bus.consuming.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  assert(outcome instanceof ConsumeRefusedError, `not refused, but ${String(outcome)}`);
+  assert.match(outcome.message, /orderwright recover stock/, "it says what goes on from there");
+  return outcome;
+}
+
+async function otherStore(): Promise<Store> {
+  const other = await openTemporaryStore(testMigrations);
+  others.push(other);
+  return other.store;
+}
+
+describe("a group that is assigned partitions", () => {
+  test("goes on where its store says, after a restart", LIMIT, async () => {
+    await history();
+    await rig.send(starts(20, 40));
+    await rig.start();
+    await untilHandled(40);
+    assert.deepEqual(await handledOrders(rig.store), onceEach(range(0, 40)));
+  });
+
+  test("refuses when the store was lost: there are commits, and no row", LIMIT, async () => {
+    await history();
+    const store = await otherStore();
+    const refusal = await refusalOf(await rig.start({ store }));
+    assert.equal(refusal.disaster, "store-lost");
+    assert.match(refusal.message, new RegExp(`from the store ${rig.store.id}, while this one is ${store.id}`));
+    assert.deepEqual(await handledOrders(store), [], "nothing was consumed");
+  });
+
+  test("refuses when the store is an old copy: its rows are before the commits", LIMIT, async () => {
+    await history();
+    await rig.store.write(
+      signal,
+      async (tx) => void (await tx.run(sql`UPDATE offsets SET next = 0 WHERE partition = 3`)),
+    );
+    const refusal = await refusalOf(await rig.start());
+    assert.equal(refusal.disaster, "store-old-copy");
+    assert.match(refusal.message, /order\.start\/3: the store has read up to 0, but the group has committed \d+/);
+  });
+
+  test("refuses when the row is past the log's end", LIMIT, async () => {
+    await history();
+    await rig.store.write(
+      signal,
+      async (tx) => void (await tx.run(sql`UPDATE offsets SET next = 5000 WHERE partition = 3`)),
+    );
+    const refusal = await refusalOf(await rig.start());
+    assert.equal(refusal.disaster, "topic-new");
+    assert.match(refusal.message, /order\.start\/3: the store has read up to 5000, but the log ends at \d+/);
+  });
+
+  test("refuses beside another store of the same group, at the start and while both run", LIMIT, async () => {
+    await rig.start();
+    await rig.send(starts(0, 20));
+    await untilHandled(20);
+    const other = await rig.start({ store: await otherStore(), instanceId: "stock-2" });
+    const refusal = await refusalOf(other);
+    assert.equal(refusal.disaster, "store-lost");
+    await rig.send(starts(20, 40));
+    await untilHandled(40);
+    assert.deepEqual(await handledOrders(rig.store), onceEach(range(0, 40)), "the first one goes on");
+  });
+});
+
+describe("a partition that another instance has moved", () => {
+  test("is dropped from the batch and read on from where it was moved to; the rest is handled", LIMIT, async () => {
+    const bus = await rig.start();
+    await until("assigned", () => bus.entries.some(({ message }) => message === "partitions assigned"));
+    const moved = 5;
+    await rig.store.write(signal, async (tx) => {
+      await tx.run(sql`UPDATE offsets SET next = 1 WHERE group_id = ${groups.stock} AND partition = ${moved}`);
+    });
+    const messages = range(0, 48).map((n) => ({ ...messageOf(orderStart(n)), partition: n % 12 }));
+    await rig.send(messages);
+    await untilHandled(47);
+    assert.deepEqual(
+      await handledOrders(rig.store),
+      onceEach(range(0, 48).filter((n) => n !== moved)),
+      "all but the one",
+    );
+    const rows = await rig.store.read(signal, (db) => readOffsets(db, groups.stock));
+    assert.deepEqual(
+      rows.map(({ next }) => next),
+      range(0, 12).map(() => 4),
+    );
+    assert.equal(bus.metrics.partitionsTaken, 1);
+  });
+});

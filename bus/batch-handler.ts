@@ -1,0 +1,39 @@
+import type { EventType, OrderEvent } from "#contracts/events.ts";
+import type { Service } from "#contracts/topics.ts";
+import type { Transaction } from "#db/connection.ts";
+
+/** A message of a batch, decoded and valid. */
+export interface Received<K extends EventType = EventType> {
+  readonly event: OrderEvent<K>;
+  /** W3C trace context of the record, null where it had none or a broken one; handed on to what it causes. */
+  readonly traceparent: string | null;
+}
+
+/** An event to publish, and the trace that it belongs to. */
+export interface Outgoing {
+  readonly event: OrderEvent;
+  readonly traceparent: string | null;
+}
+
+/** What one message came to: a service's decide names it; the bus only counts it. */
+export type Outcome = string;
+
+export interface Handled {
+  readonly outbox: readonly Outgoing[];
+  /** In the order of the messages. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/** What a service is to the bus. */
+export interface BatchHandler<K extends EventType = EventType> {
+  readonly service: Service;
+  /** Never change, see contracts/topics.ts. */
+  readonly groupId: string;
+  readonly reads: readonly K[];
+  /**
+   * Decides a batch inside its write transaction: loads the rows that it needs, folds the state through the messages in
+   * their order, saves. A constant number of statements whatever the size. Keeps nothing between two calls; may be called
+   * again with the same messages, or a part of them, after a rollback.
+   */
+  handle(tx: Transaction, messages: readonly Received<K>[], nowMs: number): Promise<Handled>;
+}

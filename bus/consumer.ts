@@ -1,0 +1,192 @@
+import type { EventType } from "#contracts/events.ts";
+import { readOffsets } from "#db/offsets.ts";
+import { KafkaError } from "#kafka/errors.ts";
+import { openPollLoop, type PollLoop } from "#kafka/poll-loop.ts";
+import { consumerSettings } from "#kafka/settings.ts";
+import type { KafkaMessage, TopicPartition } from "#kafka/upstream.ts";
+import { beginPartitions, type AssignmentOptions } from "./assignment.ts";
+import { createBackOff, sleep } from "./back-off.ts";
+import { createBatchProcessor, type BatchProcessorOptions } from "./batch-processor.ts";
+import { classify, describeError } from "./error-policy.ts";
+import type { FaultHook } from "./fault-hook.ts";
+import { PERSISTENT } from "./incarnation.ts";
+import { createOffsetCommitter, type OffsetCommitter } from "./offset-committer.ts";
+import { createPositions, type Positions } from "./positions.ts";
+
+export interface ConsumerOptions<K extends EventType>
+  extends Omit<AssignmentOptions, "handler">, Omit<BatchProcessorOptions<K>, "positions" | "pauseFor" | "rejoin"> {
+  readonly faultHook: FaultHook;
+  /** Why nothing may be consumed any more, once somebody has found a reason. */
+  readonly refusal: () => Error | undefined;
+}
+
+/** How long one poll waits for a first record, when nothing else has to be done. */
+const idlePollMs = 500;
+
+/**
+ * Consumes until the signal aborts. Whatever goes wrong, the group is left and joined again, and what the store says decides
+ * where it goes on.
+ * @throws ConsumeRefusedError
+ */
+export async function consume<K extends EventType>(options: ConsumerOptions<K>): Promise<void> {
+  const { signal, settings, metrics, log } = options;
+  const backOff = createBackOff(settings.backOffMinMs, settings.backOffMaxMs);
+  while (!signal.aborted) {
+    try {
+      await runMembership(options, () => backOff.reset());
+    } catch (error) {
+      if (signal.aborted) return;
+      if (classify(error) === "refused") throw error;
+      metrics.transientFailures += 1;
+      metrics.waitingSinceMs ||= Date.now();
+      log({ level: "warn", message: "left the group, will join it again", error: describeError(error) });
+      await sleep(backOff.nextMs(), signal);
+    }
+  }
+}
+
+/** Joins the group and handles batches until the signal aborts or something fails that only a new membership answers. */
+async function runMembership<K extends EventType>(options: ConsumerOptions<K>, onProgress: () => void): Promise<void> {
+  const { signal, settings, metrics, log, refusal } = options;
+  const positions = createPositions();
+  const member = await joinGroup(options, positions);
+  const processor = createBatchProcessor({ ...options, positions, pauseFor: member.pauseFor, rejoin: member.rejoin });
+  const backOff = createBackOff(settings.backOffMinMs, settings.backOffMaxMs);
+  try {
+    while (!signal.aborted) {
+      const refused = refusal();
+      if (refused) throw refused;
+      let records: KafkaMessage[];
+      try {
+        records = await member.loop.poll(settings.maxPollRecords, Math.min(idlePollMs, member.dueInMs()));
+      } catch (error) {
+        if (signal.aborted || !isPollAgain(error)) throw error;
+        metrics.transientFailures += 1;
+        metrics.waitingSinceMs ||= Date.now();
+        log({ level: "warn", message: "polling failed, polling again", error: describeError(error) });
+        await sleep(backOff.nextMs(), signal);
+        continue;
+      }
+      // What fails from here on ends the membership: the records in hand would not come again to this one.
+      if (records.length > 0) {
+        await processor.process(records);
+        member.resume();
+      }
+      await member.commitDue();
+      metrics.lag = lagOf(member.loop);
+      metrics.waitingSinceMs = 0;
+      backOff.reset();
+      onProgress();
+    }
+  } finally {
+    await member.loop.close();
+  }
+}
+
+/** The next poll asks again for what this one could not settle. */
+function isPollAgain(error: unknown): boolean {
+  return error instanceof KafkaError ? error.kind === "retriable" : classify(error) === "transient";
+}
+
+function lagOf(loop: PollLoop): number {
+  return loop.assigned().reduce((sum, { next, end }) => sum + Math.max(0, (end ?? 0) - (next ?? 0)), 0);
+}
+
+interface Member extends Pick<OffsetCommitter, "commitDue" | "dueInMs"> {
+  readonly loop: PollLoop;
+  resume(): void;
+  readonly pauseFor: (durationMs: number) => Promise<KafkaMessage[]>;
+  readonly rejoin: (partitions: readonly TopicPartition[]) => Promise<void>;
+}
+
+async function joinGroup<K extends EventType>(options: ConsumerOptions<K>, positions: Positions): Promise<Member> {
+  const { store, settings, signal, faultHook } = options;
+  let paused = false;
+  const intervalMs = settings.commitIntervalMs;
+  const committer = createOffsetCommitter({ positions, storeId: store.id, intervalMs, faultHook, loop: () => loop });
+  const loop: PollLoop = await openLoop(options, positions, committer);
+  return {
+    loop,
+    commitDue: committer.commitDue,
+    dueInMs: committer.dueInMs,
+    resume() {
+      if (paused) loop.resume(loop.assigned());
+      paused = false;
+    },
+    async pauseFor(durationMs) {
+      const untilMs = performance.now() + durationMs;
+      const late: KafkaMessage[] = [];
+      for (let leftMs = durationMs; leftMs > 0 && !signal.aborted; leftMs = untilMs - performance.now()) {
+        // Each time: partitions that were assigned meanwhile are read at once.
+        loop.pause(loop.assigned());
+        paused = true;
+        try {
+          late.push(...(await loop.poll(1, Math.min(leftMs, idlePollMs))));
+        } catch (error) {
+          if (!isPollAgain(error)) throw error;
+          await sleep(Math.min(leftMs, settings.backOffMinMs), signal);
+        }
+      }
+      return late;
+    },
+    rejoin: (partitions) => rejoin(options, positions, loop, partitions),
+  };
+}
+
+async function openLoop<K extends EventType>(
+  options: ConsumerOptions<K>,
+  positions: Positions,
+  committer: OffsetCommitter,
+): Promise<PollLoop> {
+  const { handler, client, settings, metrics, log, signal } = options;
+  const incarnation = await options.incarnation();
+  // The embedded broker holds the answer to a fetch that finds nothing for all of this time.
+  const fetchWaitMs = incarnation === PERSISTENT ? settings.fetchWaitMs : Math.min(5, settings.fetchWaitMs);
+  const { maxPollIntervalMs, sessionTimeoutMs } = settings;
+  return openPollLoop({
+    settings: consumerSettings(client, { groupId: handler.groupId, maxPollIntervalMs, sessionTimeoutMs, fetchWaitMs }),
+    topics: handler.reads,
+    signal,
+    async onAssign(partitions) {
+      const begun = await beginPartitions(options, partitions);
+      for (const position of begun) positions.set(position);
+      await committer.commit(begun);
+      log({ level: "info", message: "partitions assigned", partitions: begun.length });
+      return begun.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
+    },
+    async onRevoke(partitions) {
+      await committer.commit(partitions);
+      positions.remove(partitions);
+    },
+    onLost(partitions) {
+      positions.remove(partitions);
+      return Promise.resolve();
+    },
+    onPollOverdue: ({ sinceLastPollMs, limitMs }) =>
+      log({ level: "error", message: "no poll for long: partitions will move", sinceLastPollMs, limitMs }),
+    onCommitFailed(error, offsets) {
+      metrics.commitsRefused += 1;
+      log({ level: "warn", message: "the broker refused a commit", error: describeError(error) });
+      committer.forget(offsets);
+    },
+  });
+}
+
+/** Goes on where the store says. A row of another life of the log is for a new membership to judge. */
+async function rejoin<K extends EventType>(
+  { handler, store, signal }: ConsumerOptions<K>,
+  positions: Positions,
+  loop: PollLoop,
+  partitions: readonly TopicPartition[],
+): Promise<void> {
+  const rows = await store.read(signal, (database) => readOffsets(database, handler.groupId));
+  for (const { topic, partition } of partitions) {
+    const position = positions.get({ topic, partition });
+    const row = rows.find((each) => each.topic === topic && each.partition === partition);
+    // Assigned no more: whoever has it now moved it.
+    if (position === undefined) continue;
+    if (row?.incarnation !== position.incarnation) throw new Error(`${topic}/${partition}: its log has begun anew`);
+    positions.set({ topic, partition, incarnation: row.incarnation, next: row.next, committed: undefined });
+    await loop.seek([{ topic, partition, offset: row.next }]);
+  }
+}

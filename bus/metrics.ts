@@ -1,0 +1,45 @@
+/** What the bus counts, for `/metrics`: plain numbers, so that counting costs an addition. */
+export const busMetricDefinitions = {
+  consumed: { type: "counter", help: "Records whose batch was committed" },
+  batches: { type: "counter", help: "Batches that were committed" },
+  batchMs: { type: "counter", help: "Time from the start of a batch's transaction to its end, ms" },
+  deadLetters: { type: "counter", help: "Records that were set aside" },
+  transientFailures: { type: "counter", help: "Tries that ended with store or broker away, busy or full" },
+  unknownFailures: { type: "counter", help: "Tries of one record alone that ended with an error of no known class" },
+  splits: { type: "counter", help: "Batches that were halved to find the record at fault" },
+  partitionsTaken: { type: "counter", help: "Partitions of a batch that another instance had moved" },
+  commitsUnknown: { type: "counter", help: "COMMITs whose answer was lost" },
+  differentBodies: { type: "counter", help: "ALARM: message ids that came again with a different body" },
+  published: { type: "counter", help: "Outbox rows that the broker acknowledged" },
+  publishFailures: { type: "counter", help: "Outbox rows whose delivery failed and was tried again" },
+  republished: { type: "counter", help: "Times that the unread was published again, since the broker had lost it" },
+  takenOver: { type: "counter", help: "Outbox rows published for an instance that had gone silent" },
+  commitsRefused: { type: "counter", help: "Offset commits that the broker refused" },
+  lastBatchRecords: { type: "gauge", help: "Records in the last batch" },
+  outboxWaiting: { type: "gauge", help: "Outbox rows that wait for the broker" },
+  outboxAgeMs: { type: "gauge", help: "Since when the oldest of them waits, ms" },
+  waitingSinceMs: {
+    type: "gauge",
+    help: "Since when consuming waits for store or broker, epoch ms; 0 while it does not",
+  },
+  lag: { type: "gauge", help: "Records of the assigned partitions that were not yet handed out" },
+} as const;
+
+export type BusMetricName = keyof typeof busMetricDefinitions;
+
+export interface BusMetrics extends Record<BusMetricName, number> {
+  /** Records by what they came to, as the service's decide names it. */
+  readonly outcomes: Map<string, number>;
+  /** Dead letters by reason. */
+  readonly deadLetterReasons: Map<string, number>;
+}
+
+export function createBusMetrics(): BusMetrics {
+  const names = Object.keys(busMetricDefinitions) as BusMetricName[];
+  const zeros = Object.fromEntries(names.map((name) => [name, 0])) as Record<BusMetricName, number>;
+  return { ...zeros, outcomes: new Map(), deadLetterReasons: new Map() };
+}
+
+export function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}

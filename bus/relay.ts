@@ -1,0 +1,166 @@
+import { sql } from "drizzle-orm";
+import type { Database, Transaction } from "#db/connection.ts";
+import { forgetUnreadRounds } from "#db/instances.ts";
+import { startOffsets } from "#db/offsets.ts";
+import type { Store } from "#db/open-store.ts";
+import { INCARNATION_TOPIC } from "#kafka/embedded-broker/start.ts";
+import { createBackOff, sleep } from "./back-off.ts";
+import type { Delivery } from "./delivery.ts";
+import { describeError } from "./error-policy.ts";
+import type { Log } from "./log.ts";
+import type { BusMetrics } from "./metrics.ts";
+import { nothingUnread, type RelayLane, type Unread } from "./relay-lane.ts";
+import type { BusSettings } from "./settings.ts";
+import type { WakeUp } from "./wake-up.ts";
+
+/** The only publisher of a service's outbox. */
+export interface Relay {
+  /** Publishes until the signal aborts, then waits for the reports that are out. */
+  run(): Promise<void>;
+  /**
+   * Tells the life of the broker that somebody has just read there. Another one than before: what was not read by all is
+   * published again. Nothing is sent before the first call.
+   */
+  meet(incarnation: string): Promise<void>;
+  /** The life that the relay publishes in, and its number: a round counts only while that is the same. */
+  life(): { readonly incarnation: string | undefined; readonly number: number };
+}
+
+export interface RelayOptions {
+  readonly store: Store;
+  readonly instanceId: string;
+  readonly lane: RelayLane;
+  readonly delivery: Delivery;
+  readonly settings: BusSettings;
+  readonly metrics: BusMetrics;
+  readonly wakeUp: WakeUp;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** How long an idle relay sleeps: it is woken by everything that it waits for. */
+const idleMs = 1_000;
+
+export function createRelay(options: RelayOptions): Relay {
+  const { store, instanceId, lane, delivery, settings, metrics, wakeUp, signal, log } = options;
+  const rounds = new Set<Promise<void>>();
+  let incarnation: string | undefined;
+  let lifeNumber = 0;
+  let inFlight = 0;
+  let meeting: Promise<void> = Promise.resolve();
+
+  async function meetOnce(seen: string): Promise<void> {
+    if (seen === incarnation) return;
+    // From here on no round of the old life is recorded, nor any sent before the store says where to begin.
+    incarnation = undefined;
+    lifeNumber += 1;
+    delivery.prepare();
+    lane.restart(Number.MAX_SAFE_INTEGER, lane.pending());
+    const begun = await store.write(signal, (tx) => beginLife(tx, instanceId, seen, Date.now()));
+    const unread = await store.read(signal, (database) => unreadAfter(database, instanceId, begun.publishedSeq));
+    lane.restart(begun.publishedSeq, unread);
+    incarnation = seen;
+    if (begun.isNew) {
+      metrics.republished += 1;
+      log({
+        level: "info",
+        message: "publishing what was not read by all",
+        afterSeq: begun.publishedSeq,
+        incarnation: seen,
+      });
+    }
+    wakeUp.notify();
+  }
+
+  async function sendRound(): Promise<void> {
+    const round = lane.open(settings.relayRoundRows);
+    if (round === undefined) return;
+    const life = lifeNumber;
+    let counted = true;
+    inFlight += 1;
+    const leave = () => {
+      if (counted) inFlight -= 1;
+      counted = false;
+      wakeUp.notify();
+    };
+    const ends = await delivery.deliver(round.rows, () => life === lifeNumber, leave);
+    if (ends !== undefined && life === lifeNumber) lane.close(round, ends);
+    leave();
+  }
+
+  async function step(): Promise<void> {
+    if (incarnation === undefined) return wakeUp.wait(idleMs);
+    if (lane.isBehind() && lane.waitingRows() < settings.relayRoundRows && (await lane.fill(signal))) wakeUp.notify();
+    if (lane.waitingRows() === 0 || inFlight >= settings.relayRoundsInFlight) return wakeUp.wait(idleMs);
+    const isSmall = () => inFlight > 0 && lane.waitingRows() < settings.relaySmallRows;
+    await waitWhile(isSmall, settings.relayWaitMs, wakeUp);
+    const round: Promise<void> = sendRound().finally(() => rounds.delete(round));
+    rounds.add(round);
+  }
+
+  return {
+    life: () => ({ incarnation, number: lifeNumber }),
+    meet: (seen) => (meeting = meeting.catch(() => undefined).then(() => meetOnce(seen))),
+    async run() {
+      await repeat(step, options);
+      await Promise.allSettled(rounds);
+    },
+  };
+}
+
+async function waitWhile(condition: () => boolean, atMostMs: number, wakeUp: WakeUp): Promise<void> {
+  const untilMs = performance.now() + atMostMs;
+  for (let leftMs = atMostMs; leftMs > 0 && condition(); leftMs = untilMs - performance.now()) {
+    await wakeUp.wait(leftMs);
+  }
+}
+
+/** Until the signal aborts; after an error only when some time has passed. */
+async function repeat(step: () => Promise<void>, { settings, wakeUp, signal, log }: RelayOptions): Promise<void> {
+  const backOff = createBackOff(settings.backOffMinMs, settings.backOffMaxMs);
+  signal.addEventListener("abort", () => wakeUp.notify(), { once: true });
+  while (!signal.aborted) {
+    try {
+      await step();
+      backOff.reset();
+    } catch (error) {
+      if (signal.aborted) return;
+      log({ level: "warn", message: "the relay waits", error: describeError(error) });
+      await sleep(backOff.nextMs(), signal);
+    }
+  }
+}
+
+/** How much of an instance's outbox is after a row. */
+export async function unreadAfter(
+  database: Database | Transaction,
+  instanceId: string,
+  afterSeq: number,
+): Promise<Unread> {
+  const [found] = await database.all<{ rows: number; oldest: number | null }>(sql`
+    SELECT count(*) AS rows, min(created_at_ms) AS oldest FROM outbox
+    WHERE instance_id = ${instanceId} AND seq > ${afterSeq}`);
+  return found ? { rows: found.rows, oldestAtMs: found.oldest ?? undefined } : nothingUnread;
+}
+
+/** Which life of the broker an instance has published in is kept like an offset: it has read that topic's one record. */
+const lifeGroup = (instanceId: string) => `orderwright.relay/${instanceId}`;
+
+/** Where an instance's relay begins in this life of the broker: another one than it knew lost what not all had read. */
+export async function beginLife(
+  tx: Transaction,
+  instanceId: string,
+  incarnation: string,
+  nowMs: number,
+): Promise<{ readonly publishedSeq: number; readonly isNew: boolean }> {
+  const group = lifeGroup(instanceId);
+  const [state] = await tx.all<{ publishedSeq: number; incarnation: string | null }>(sql`
+    SELECT published_seq AS publishedSeq, incarnation FROM instances
+    LEFT JOIN offsets ON group_id = ${group} AND topic = ${INCARNATION_TOPIC} AND partition = 0
+    WHERE instance_id = ${instanceId}`);
+  if (state === undefined) throw new Error(`instance ${instanceId} was never started`);
+  if (state.incarnation === incarnation) return { publishedSeq: state.publishedSeq, isNew: false };
+  const publishedSeq = await forgetUnreadRounds(tx, instanceId);
+  await startOffsets(tx, group, [{ topic: INCARNATION_TOPIC, partition: 0, incarnation, next: 1 }], nowMs);
+  return { publishedSeq, isNew: state.incarnation !== null };
+}

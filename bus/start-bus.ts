@@ -1,0 +1,136 @@
+import type { EventType } from "#contracts/events.ts";
+import type { Transaction } from "#db/connection.ts";
+import { startInstance, stopInstance } from "#db/instances.ts";
+import type { Store } from "#db/open-store.ts";
+import type { ClientProperties } from "#kafka/upstream.ts";
+import { findForeignStore } from "./assignment.ts";
+import type { BatchHandler, Outgoing } from "./batch-handler.ts";
+import { createBrokerView } from "./broker-view.ts";
+import { consume } from "./consumer.ts";
+import { sleep } from "./back-off.ts";
+import { describeError } from "./error-policy.ts";
+import { noFaults, type FaultHook } from "./fault-hook.ts";
+import type { Log } from "./log.ts";
+import type { BusMetrics } from "./metrics.ts";
+import { outboxMessage } from "./outbox-messages.ts";
+import { createPublishing } from "./publishing.ts";
+import { unreadAfter } from "./relay.ts";
+import type { RelayLane } from "./relay-lane.ts";
+import type { BusSettings } from "./settings.ts";
+import { watch } from "./watch.ts";
+
+export interface BusOptions<K extends EventType> {
+  readonly handler: BatchHandler<K>;
+  readonly store: Store;
+  /** From clientSettings, or baseProperties for the embedded broker. */
+  readonly client: ClientProperties;
+  readonly settings: BusSettings;
+  /** The same one after a restart, another one for each process that shares the store. */
+  readonly instanceId: string;
+  readonly metrics: BusMetrics;
+  readonly log: Log;
+  readonly faultHook?: FaultHook;
+}
+
+/** A service on the broker: consumes in batches, publishes its outbox. */
+export interface Bus {
+  /**
+   * Writes the service's store from outside a batch (HTTP, deadlines): the effects and the events that tell of them in one
+   * transaction. Durable when it resolves, whether the broker is there or not. `work` as in Store.write.
+   */
+  write<T>(signal: AbortSignal, work: (tx: Transaction, nowMs: number) => Promise<WorkResult<T>>): Promise<T>;
+  /** Outbox rows that the broker has not acknowledged, and since when the oldest waits, epoch ms. */
+  outbox(): { readonly rows: number; readonly oldestAtMs: number | undefined };
+  /** Why consuming was refused; the outbox is still published. */
+  refusal(): Error | undefined;
+  /** Resolves when consuming has ended because it was stopped; rejects with ConsumeRefusedError. */
+  readonly consuming: Promise<void>;
+  /** Ends what is in hand, waits up to `drainMs` (default 2,000) for the outbox to go out, and leaves. */
+  stop(drainMs?: number): Promise<void>;
+}
+
+export interface WorkResult<T> {
+  readonly result: T;
+  readonly outbox: readonly Outgoing[];
+}
+
+/**
+ * Starts at once, broker or not: what needs the broker waits for it.
+ * @throws StoreError
+ */
+export async function startBus<K extends EventType>(options: BusOptions<K>): Promise<Bus> {
+  const { handler, store, client, settings, instanceId, log, faultHook = noFaults } = options;
+  const stopping = new AbortController();
+  const ending = new AbortController();
+  const { signal } = ending;
+  const start = await store.write(signal, async (tx) => {
+    const found = await startInstance(tx, instanceId, Date.now());
+    return { ...found, unread: await unreadAfter(tx, instanceId, found.publishedSeq) };
+  });
+  if (start.uncleanExit) log({ level: "warn", message: "the last exit was unclean: trying the next records singly" });
+
+  const publishing = createPublishing({ ...options, faultHook, signal, unread: start.unread });
+  const { write, lane, relay } = publishing;
+  const broker = createBrokerView(client, signal);
+  const incarnation = async () => {
+    const seen = await broker.incarnation();
+    await relay.meet(seen);
+    return seen;
+  };
+  let refusal: Error | undefined;
+  const assignment = { handler, store, client, broker, incarnation, signal: stopping.signal };
+  const lookForForeignStore = async () => void (refusal ??= await findForeignStore(assignment));
+  const singly = { left: start.uncleanExit ? settings.maxPollRecords : 0 };
+  const consuming = consume({
+    ...options,
+    ...assignment,
+    write,
+    singly,
+    faultHook,
+    refusal: () => refusal,
+  }).catch((error: unknown) => {
+    refusal ??= error as Error;
+    log({ level: "error", message: "consuming is refused", error: describeError(error) });
+    throw error;
+  });
+  consuming.catch(() => undefined); // nobody has to wait for it
+  const watching = watch({ ...options, ...publishing, signal, broker, incarnation, lookForForeignStore });
+  const relaying = relay.run();
+
+  let stopped: Promise<void> | undefined;
+  async function stopOnce(drainMs: number): Promise<void> {
+    stopping.abort(new Error("the bus stops"));
+    await Promise.allSettled([consuming]);
+    await drain(lane, drainMs);
+    ending.abort(new Error("the bus stops"));
+    await Promise.allSettled([watching, relaying]);
+    await publishing.delivery.close();
+    await broker.close();
+    await write(new AbortController().signal, async (tx, nowMs) => {
+      await stopInstance(tx, instanceId, nowMs);
+      return { result: undefined, outbox: [] };
+    });
+  }
+
+  return {
+    write: (at, work) =>
+      write(at, async (tx, nowMs) => {
+        const { result, outbox } = await work(tx, nowMs);
+        return { result, outbox: outbox.map((outgoing) => outboxMessage(outgoing, handler.service)) };
+      }),
+    outbox: () => lane.pending(),
+    refusal: () => refusal,
+    consuming,
+    stop: (drainMs = 2_000) => (stopped ??= stopOnce(drainMs)),
+  };
+}
+
+const drainLookMs = 5;
+
+/** Waits for the outbox to go out, but not for ever: what is left is published by the next start, or by another instance. */
+async function drain(lane: RelayLane, drainMs: number): Promise<void> {
+  const untilMs = performance.now() + drainMs;
+  while (lane.pending().rows > 0 && performance.now() < untilMs) {
+    await sleep(drainLookMs, new AbortController().signal);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Handled, Outcome, Outgoing, Received } from "#bus/batch-handler.ts";
+import type { EventType, OrderEvent } from "#contracts/events.ts";
+
+/** What a service's decide says about one message, as far as the bus needs it. */
+interface Decision {
+  readonly outbox: readonly OrderEvent[];
+  readonly outcome: Outcome;
+}
+
+/** Decides messages in their order; what each causes is published in its trace. `decideOne` keeps the state. */
+export function decideBatch<K extends EventType>(
+  messages: readonly Received<K>[],
+  decideOne: (event: OrderEvent<K>) => Decision,
+): Handled {
+  const outbox: Outgoing[] = [];
+  const outcomes = messages.map(({ event, traceparent }) => {
+    const decision = decideOne(event);
+    for (const caused of decision.outbox) outbox.push({ event: caused, traceparent });
+    return decision.outcome;
+  });
+  return { outbox, outcomes };
+}
+
+/** The orders of a batch, each once. */
+export function orderIdsOf(messages: readonly Received[]): string[] {
+  return [...new Set(messages.map(({ event }) => event.orderId))];
+}

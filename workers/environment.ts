@@ -1,0 +1,54 @@
+/** Settings of a worker, read from an environment: each problem is kept, so that a person sees all of them at once. */
+export interface EnvironmentReader {
+  text(variable: string, fallback: string): string;
+  optional(variable: string): string | undefined;
+  /** A whole number from `min` to `max`. */
+  integer(variable: string, fallback: number, min: number, max: number): number;
+  /** Runs a part that throws an error with `problems`; its problems are kept too. */
+  part<T>(read: () => T): T | undefined;
+  problem(text: string): void;
+  /** @throws EnvironmentError with all problems, when there are any */
+  check(): void;
+}
+
+export class EnvironmentError extends Error {
+  override readonly name = "EnvironmentError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export function createEnvironmentReader(environment: Environment): EnvironmentReader {
+  const problems: string[] = [];
+  const optional = (variable: string) => environment[variable]?.trim() || undefined;
+  return {
+    optional,
+    text: (variable, fallback) => optional(variable) ?? fallback,
+    integer(variable, fallback, min, max) {
+      const text = optional(variable);
+      if (text === undefined) return fallback;
+      const value = Number(text);
+      if (Number.isInteger(value) && value >= min && value <= max) return value;
+      problems.push(`${variable} is "${text}", not a whole number from ${min} to ${max}`);
+      return fallback;
+    },
+    part(read) {
+      try {
+        return read();
+      } catch (error) {
+        if (!(error instanceof Error && "problems" in error && Array.isArray(error.problems))) throw error;
+        problems.push(...error.problems.map(String));
+        return undefined;
+      }
+    },
+    problem: (text) => void problems.push(text),
+    check() {
+      if (problems.length > 0) throw new EnvironmentError(problems);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { asc, sql } from "drizzle-orm";
+import type { Hono } from "hono";
+import type { EventData } from "#contracts/events.ts";
+import { type OrderRequest, type OrderView, orderView } from "#contracts/http.ts";
+import { migrations } from "#db/intake/migrations.ts";
+import { orders } from "#db/intake/schema.ts";
+import { openServiceUnderTest } from "../service-under-test.ts";
+import { countInFlight } from "./accepted-orders.ts";
+import { createAdmission } from "./admission.ts";
+import { createViewHandler, type ViewReads } from "./handlers.ts";
+import { createIntakeApp } from "./http.ts";
+import { createOrderPlacement } from "./place-orders.ts";
+
+const { signal } = new AbortController();
+const viewHandler = createViewHandler(() => undefined);
+
+export interface AppOptions {
+  readonly ordersInFlightAtMost?: number;
+  readonly bearerToken?: string;
+}
+
+/** Intake's HTTP on a store of its own, with a clock and an outbox age that a test sets. */
+export async function openIntakeUnderTest() {
+  const service = await openServiceUnderTest("intake", migrations);
+  const { store, write, log } = service;
+  const given = { nowMs: 1_000_000, outboxAgeMs: 0 };
+
+  function createApp({ ordersInFlightAtMost = 1_000, bearerToken }: AppOptions = {}): Hono {
+    const admission = createAdmission({
+      ordersInFlightAtMost,
+      outboxAgeAtMostMs: 60_000,
+      countInFlight: () => store.read(signal, countInFlight),
+      outboxAgeMs: () => given.outboxAgeMs,
+      nowMs: () => given.nowMs,
+    });
+    const placeOrder = createOrderPlacement(write, signal);
+    return createIntakeApp({
+      store,
+      admission,
+      placeOrder,
+      signal,
+      bearerToken,
+      notReady: () => [],
+      metrics: () => "orders 1\n",
+      log,
+    });
+  }
+
+  let app = createApp();
+  return {
+    service,
+    given,
+    /** The same store behind an app with other settings, as after a restart. */
+    restart: (options: AppOptions) => (app = createApp(options)),
+    request: (path: string, init: RequestInit = {}) => Promise.resolve(app.request(path, init)),
+    post(content: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+      const body = typeof content === "string" ? content : JSON.stringify(content);
+      const init = { method: "POST", body, headers: { "content-type": "application/json", ...headers } };
+      return Promise.resolve(app.request("/orders", init));
+    },
+    rows: () => store.read(signal, (db) => db.select().from(orders).orderBy(asc(orders.orderId))),
+    async outboxIds(): Promise<string[]> {
+      const rows = await store.read(signal, (db) => db.all<{ id: string }>(sql`SELECT message_id AS id FROM outbox`));
+      return rows.map(({ id }) => id);
+    },
+    /** What the bus would bring about an order. */
+    async news<K extends ViewReads>(orderId: string, type: K, data: EventData<K>): Promise<void> {
+      const event = { type, orderId, atMs: 7, data } as Parameters<typeof viewHandler.handle>[1][number]["event"];
+      await store.write(signal, (tx) => viewHandler.handle(tx, [{ event, traceparent: null }], 9));
+    },
+  };
+}
+
+export type IntakeUnderTest = Awaited<ReturnType<typeof openIntakeUnderTest>>;
+
+export const orderBody: OrderRequest = {
+  customerId: "c1",
+  currency: "GBP",
+  lines: [{ productId: "p1", quantity: 2 }],
+};
+export const payment = { amountMinor: 1, currency: "GBP", paymentId: "p" };
+export const orderOf = async (response: Response): Promise<OrderView> => orderView.parse(await response.json());

@@ -1,0 +1,36 @@
+import type { BatchHandler } from "#bus/batch-handler.ts";
+import { groups } from "#contracts/topics.ts";
+import { createBatchRows } from "../batch-rows.ts";
+import { decideBatch, orderIdsOf } from "../decide-batch.ts";
+import { decide, type View } from "./decide.ts";
+import { loadViews, saveViews } from "./store.ts";
+
+export type ViewReads = "stock.failed" | "order.created" | "payment.success" | "payment.refunded" | "order.cancel";
+
+/**
+ * Intake's view on the bus: what became of the orders that intake accepted. `onEnded` is told of each order that reaches an
+ * end, before the commit: it is told again when that fails, so it is for figures only.
+ */
+export function createViewHandler(onEnded: (view: View) => void): BatchHandler<ViewReads> {
+  return {
+    service: "intake",
+    groupId: groups.view,
+    reads: ["stock.failed", "order.created", "payment.success", "payment.refunded", "order.cancel"],
+    async handle(tx, messages) {
+      const views = createBatchRows(await loadViews(tx, orderIdsOf(messages)), ({ orderId }) => orderId);
+      const handled = decideBatch(messages, (event) => {
+        const decision = decide(views.current.get(event.orderId), event);
+        if (decision.view !== undefined) views.put(event.orderId, decision.view);
+        return decision;
+      });
+      const changes = views.changes();
+      await saveViews(tx, changes);
+      for (const { before, after } of changes.updated) {
+        if (after.status !== before.status && hasEnded(after)) onEnded(after);
+      }
+      return handled;
+    },
+  };
+}
+
+const hasEnded = ({ status }: View) => status !== "received" && status !== "created";

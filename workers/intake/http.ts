@@ -1,0 +1,114 @@
+import type { Hono } from "hono";
+import * as z from "zod";
+import { customerId, orderId } from "#contracts/fields.ts";
+import { type OrderPage, type OrderView, orderRequest } from "#contracts/http.ts";
+import type { Store } from "#db/open-store.ts";
+import { keyOf } from "../http/idempotent-requests.ts";
+import { readBody } from "../http/json-body.ts";
+import { invalidRequest, keyReused, notFound } from "../http/problem.ts";
+import { createServiceApp, type ServiceAppOptions } from "../http/service-app.ts";
+import { traceparentOf } from "../http/traceparent.ts";
+import { findEnded, readOrder, readOrdersOf } from "./accepted-orders.ts";
+import type { Admission } from "./admission.ts";
+import { intakeOpenApi } from "./openapi.ts";
+import { createOrderEnds } from "./order-ends.ts";
+import { firstView, orderView } from "./order-view.ts";
+import type { Placed, PlacedRequest } from "./place-orders.ts";
+
+export interface IntakeHttpOptions extends ServiceAppOptions {
+  readonly store: Store;
+  readonly admission: Admission;
+  readonly placeOrder: (request: PlacedRequest) => Promise<Placed>;
+  /** Ends the waiting of requests, so that a server that stops need not wait for it. */
+  readonly signal: AbortSignal;
+}
+
+/** One look serves many requests, so none of them may end it. */
+const never = new AbortController().signal;
+
+/** A thousand lines of the longest ids take half of it. */
+const bodyBytesAtMost = 256 * 1024;
+const waitAtMostMs = 30_000;
+const pageSize = { fallback: 50, most: 200 } as const;
+
+// Compiled once: on bodies of one line a third faster, on long ones more.
+const orderBody = z.compile(orderRequest, { strict: true });
+
+/** What shops and people see of intake. */
+export function createIntakeApp(options: IntakeHttpOptions): Hono {
+  const { store, admission, placeOrder, signal } = options;
+  const app = createServiceApp({ ...options, notReady: () => [...options.notReady(), ...admission.notReady()] });
+  const ends = createOrderEnds((orderIds) => store.read(never, (database) => findEnded(database, orderIds)));
+
+  const openApi = intakeOpenApi();
+  app.get("/openapi.json", (context) => context.json(openApi));
+
+  app.post("/orders", async ({ req: { raw } }) => {
+    const idempotencyKey = keyOf(raw);
+    const order = await readBody(raw, orderBody, bodyBytesAtMost);
+    await admission.admit();
+    try {
+      const placed = await placeOrder({ order, idempotencyKey, traceparent: traceparentOf(raw) });
+      if (placed === undefined) throw keyReused();
+      return answer(firstView(placed), 202, { location: `/orders/${placed.orderId}` });
+    } catch (error) {
+      admission.storeFailed(error);
+      throw error;
+    } finally {
+      admission.settled();
+    }
+  });
+
+  const find = async (id: string, at: AbortSignal): Promise<OrderView> => {
+    const isId = orderId.safeParse(id).success;
+    const row = isId ? await store.read(at, (database) => readOrder(database, id)) : undefined;
+    if (row === undefined) throw notFound(`There is no order ${id}`);
+    return orderView(row);
+  };
+
+  app.get("/orders/:id", async ({ req }) => {
+    const waitMs = parseWaitMs(req.query("wait"));
+    const id = req.param("id");
+    const view = await find(id, req.raw.signal);
+    if (waitMs === 0 || hasEnded(view)) return answer(view);
+    await ends.wait(id, waitMs, AbortSignal.any([signal, req.raw.signal]));
+    return answer(await find(id, req.raw.signal));
+  });
+
+  app.get("/orders", async ({ req }) => {
+    const { customer, cursor, limit } = parsePage(req.query());
+    // One more than asked for says whether there is another page.
+    const rows = await store.read(req.raw.signal, (database) => readOrdersOf(database, customer, cursor, limit + 1));
+    const page: OrderPage = { orders: rows.slice(0, limit).map(orderView) };
+    const last = page.orders.at(-1);
+    if (rows.length > limit && last !== undefined) page.next = last.id;
+    return answer(page);
+  });
+  return app;
+}
+
+const hasEnded = ({ status }: OrderView) => status !== "received" && status !== "created";
+
+function answer(body: OrderView | OrderPage, status = 200, headers?: Record<string, string>): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
+}
+
+function parseWaitMs(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const match = /^(\d{1,6})(ms|s)$/.exec(text);
+  if (match === null) throw invalidRequest("wait must be a time such as 5s or 500ms");
+  return Math.min(Number(match[1]) * (match[2] === "s" ? 1000 : 1), waitAtMostMs);
+}
+
+const page = z.object({
+  customer: customerId,
+  cursor: orderId.optional(),
+  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.fallback),
+});
+
+function parsePage(query: Record<string, string>) {
+  const parsed = page.safeParse(query);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw invalidRequest(`The query is not valid: ${problems.join("; ")}`);
+}

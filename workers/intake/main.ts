@@ -1,0 +1,36 @@
+import type { Hono } from "hono";
+import { migrations } from "#db/intake/migrations.ts";
+import { runMain } from "../run-main.ts";
+import type { WorkerParts } from "../start-worker.ts";
+import { countInFlight } from "./accepted-orders.ts";
+import { type AdmissionSettings, createAdmission } from "./admission.ts";
+import { createViewHandler } from "./handlers.ts";
+import { createIntakeApp } from "./http.ts";
+import { createOrderDurations, type OrderDurations } from "./order-durations.ts";
+import { createOrderPlacement } from "./place-orders.ts";
+import { readIntakeSettings } from "./settings.ts";
+
+/** A request that was taken is ended, also when the worker is asked to stop. */
+const never = new AbortController().signal;
+
+await runMain("intake", readIntakeSettings, (settings) => {
+  const durations = createOrderDurations();
+  return {
+    migrations,
+    handler: createViewHandler(durations.observe),
+    createApp: (parts) => createApp(parts, settings, durations),
+  };
+});
+
+function createApp(parts: WorkerParts, settings: AdmissionSettings, durations: OrderDurations): Hono {
+  const { store, bus } = parts;
+  const nowMs = () => Date.now();
+  const admission = createAdmission({
+    ...settings,
+    countInFlight: () => store.read(never, countInFlight),
+    outboxAgeMs: () => nowMs() - (bus.outbox().oldestAtMs ?? nowMs()),
+    nowMs,
+  });
+  const metrics = () => parts.metrics() + durations.render();
+  return createIntakeApp({ ...parts, metrics, admission, placeOrder: createOrderPlacement(bus.write, never) });
+}

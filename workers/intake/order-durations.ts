@@ -1,0 +1,49 @@
+import type { View } from "./decide.ts";
+
+/** How long orders took from their acceptance to their end, by outcome. */
+export interface OrderDurations {
+  /** An order was seen to end. */
+  observe(view: View): void;
+  /** In Prometheus' text format: a histogram in seconds. */
+  render(): string;
+}
+
+/** Upper bounds, s: an idle system ends orders in hundredths, an outage in minutes, a deadline in a quarter of an hour. */
+const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 1_200];
+const name = "orderwright_order_duration_seconds";
+
+interface Histogram {
+  /** Orders in each bucket, the last without a bound. */
+  readonly counts: number[];
+  sum: number;
+}
+
+export function createOrderDurations(): OrderDurations {
+  const histograms = new Map<View["status"], Histogram>();
+  return {
+    observe(view) {
+      const endedAtMs = view.cancelledAtMs ?? view.rejectedAtMs ?? view.paidAtMs;
+      if (endedAtMs === null) return;
+      const seconds = Math.max(0, endedAtMs - view.receivedAtMs) / 1000;
+      const histogram = histograms.get(view.status) ?? { counts: Array<number>(bounds.length + 1).fill(0), sum: 0 };
+      histograms.set(view.status, histogram);
+      const found = bounds.findIndex((bound) => seconds <= bound);
+      const bucket = found < 0 ? bounds.length : found;
+      histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1;
+      histogram.sum += seconds;
+    },
+    render() {
+      const head = `# HELP ${name} From the acceptance of an order to its end\n# TYPE ${name} histogram\n`;
+      return head + [...histograms].map(([outcome, histogram]) => renderOne(outcome, histogram)).join("");
+    },
+  };
+}
+
+function renderOne(outcome: string, { counts, sum }: Histogram): string {
+  let count = 0;
+  const buckets = counts.map((inBucket, index) => {
+    count += inBucket;
+    return `${name}_bucket{outcome="${outcome}",le="${bounds[index] ?? "+Inf"}"} ${count}\n`;
+  });
+  return `${buckets.join("")}${name}_sum{outcome="${outcome}"} ${sum}\n${name}_count{outcome="${outcome}"} ${count}\n`;
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { asc } from "drizzle-orm";
+import { StoreError } from "#db/errors.ts";
+import { migrations } from "#db/order/migrations.ts";
+import { orders } from "#db/order/schema.ts";
+import { scansOf } from "../handler-laws.ts";
+import { sampleMessages } from "../sample-messages.ts";
+import { openServiceUnderTest, type ServiceUnderTest } from "../service-under-test.ts";
+import { runDeadlines } from "./deadlines.ts";
+import { createOrderHandler, expireOrders } from "./handlers.ts";
+
+const settings = { deadlineAfterMs: 1_000, accountCurrency: "GBP", totalLimitMinor: 1e9 };
+const { signal } = new AbortController();
+let service: ServiceUnderTest;
+
+beforeEach(async () => {
+  service = await openServiceUnderTest("order", migrations);
+});
+afterEach(() => service.remove());
+
+/** Creates orders at this moment, as the bus does: their rows and what they publish. */
+async function create(count: number, nowMs: number): Promise<void> {
+  await service.write(signal, async (tx) => {
+    const { outbox } = await createOrderHandler(settings).handle(tx, sampleMessages("stock.success", count), nowMs);
+    return { result: undefined, outbox };
+  });
+  service.takeHanded();
+}
+const rows = () => service.store.read(signal, (db) => db.select().from(orders).orderBy(asc(orders.orderId)));
+
+/** Runs the timer's loop until it has decided this many orders. */
+async function run(count: number): Promise<string[]> {
+  const controller = new AbortController();
+  const decided: string[] = [];
+  const { write, log } = service;
+  await runDeadlines({
+    write,
+    settings,
+    intervalMs: 1,
+    signal: controller.signal,
+    log,
+    onDecided(outcomes) {
+      decided.push(...outcomes);
+      if (decided.length >= count) controller.abort();
+    },
+  });
+  return decided;
+}
+
+describe("orders whose deadline has passed", () => {
+  test("are voided at payment once, in the trace that they were created in", async () => {
+    await create(3, Date.now() - 2_000);
+    assert.deepEqual(await run(3), ["voided", "voided", "voided"]);
+    const traces = sampleMessages("stock.success", 3).map(({ event, traceparent }) => [
+      `payment.void/${event.orderId}/deadline`,
+      traceparent,
+    ]);
+    assert.deepEqual(
+      service.takeHanded().map(({ messageId, traceparent }) => [messageId, traceparent]),
+      traces,
+    );
+    assert.ok((await rows()).every(({ status, expiredAtMs }) => status === "created" && expiredAtMs !== null));
+    const again = await service.store.write(signal, (tx) => expireOrders(tx, settings, Date.now(), 10));
+    assert.deepEqual(again, { outbox: [], outcomes: [] });
+  });
+
+  test("are all decided, however many became due at once", async () => {
+    await create(1_200, Date.now() - 2_000);
+    assert.equal((await run(1_200)).length, 1_200);
+    assert.equal(service.takeHanded().length, 1_200);
+  });
+
+  test("are decided later when the store fails, and none is lost", async () => {
+    await create(1, Date.now() - 2_000);
+    let failures = 0;
+    service.beforeCommit = () => {
+      if (failures > 0) return;
+      failures += 1;
+      throw new StoreError("disk full", "transient", "SQLITE_FULL");
+    };
+    assert.deepEqual(await run(1), ["voided"]);
+    assert.deepEqual(
+      service.logged.map(({ message }) => message),
+      ["deadlines wait"],
+    );
+  });
+
+  test("are found by an index, in three statements whatever their number", async () => {
+    const texts: string[][] = [];
+    for (const count of [1, 50, 500]) {
+      const expired = service.store.write(signal, async (tx) => {
+        await createOrderHandler(settings).handle(tx, sampleMessages("stock.success", count), 1);
+        service.takeStatements();
+        assert.equal((await expireOrders(tx, settings, 5_000, 500)).outcomes.length, count);
+        texts.push(service.takeStatements());
+        throw new Error("rolled back");
+      });
+      await assert.rejects(expired, /^Error: rolled back$/);
+    }
+    assert.deepEqual([texts[0]?.length, texts[1], texts[2]], [3, texts[0], texts[0]]);
+    assert.deepEqual(await scansOf(service.store, texts[0] ?? []), []);
+  });
+});
+
+describe("orders that are not due", () => {
+  test("are left alone: before the deadline, and when they are paid", async () => {
+    await create(2, 1_000);
+    const expire = (nowMs: number) => service.store.write(signal, (tx) => expireOrders(tx, settings, nowMs, 10));
+    assert.deepEqual(await expire(1_999), { outbox: [], outcomes: [] });
+    const [paid] = sampleMessages("payment.success", 1);
+    assert.ok(paid);
+    await service.store.write(signal, (tx) => createOrderHandler(settings).handle(tx, [paid], 1_500));
+    assert.deepEqual((await expire(2_000)).outcomes, ["voided"]);
+  });
+});

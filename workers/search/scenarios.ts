@@ -1,0 +1,170 @@
+import type { AcceptedOrder } from "../intake/decide.ts";
+import type { OrderContext } from "../order/decide.ts";
+import type { Account } from "../payment/decide.ts";
+import type { Product } from "../stock/decide.ts";
+
+/** What a search starts from, and every end that its runs may come to. */
+export interface Scenario {
+  readonly name: string;
+  readonly orders: readonly AcceptedOrder[];
+  readonly products: Readonly<Record<string, Product>>;
+  readonly accounts: Readonly<Record<string, Account>>;
+  readonly context: Omit<OrderContext, "nowMs">;
+  /** Whether intake's views are part of the state. Nobody decides by them, so two orders do without. */
+  readonly views: boolean;
+  /** How many dead letters operators may discard. */
+  readonly discards: number;
+  /** The outcomes of the orders, one after the other: exactly these. */
+  readonly ends: readonly string[];
+}
+
+const first = "019aa5f0-0000-7000-8000-000000000001";
+const second = "019aa5f0-0000-7000-8000-000000000002";
+const customerId = "ada";
+const pen: Product = { productId: "pen", available: 2, priceMinor: 100 };
+const ink: Product = { productId: "ink", available: 1, priceMinor: 250 };
+const lines = [
+  { productId: "pen", quantity: 2 },
+  { productId: "ink", quantity: 1 },
+];
+const order: AcceptedOrder = { orderId: first, customerId, currency: "GBP", lines };
+const rich: Account = { customerId, currency: "GBP", balanceMinor: 1_000 };
+const context = { deadlineAfterMs: 0, accountCurrency: "GBP", totalLimitMinor: 10_000 };
+const cancels = ["cancelled: customer", "cancelled: deadline"];
+
+const one: Scenario = {
+  name: "one order that can be paid",
+  orders: [order],
+  products: { pen, ink },
+  accounts: { [customerId]: rich },
+  context,
+  views: true,
+  discards: 0,
+  ends: [...cancels, "paid"],
+};
+
+/** One order, with each reason that it can fail for. */
+export const oneOrder: readonly Scenario[] = [
+  one,
+  {
+    ...one,
+    name: "one order whose deadline is far",
+    context: { ...context, deadlineAfterMs: 1 },
+    ends: ["cancelled: customer", "paid"],
+  },
+  {
+    ...one,
+    name: "one order, all that is left of the balance",
+    accounts: { [customerId]: { ...rich, balanceMinor: 450 } },
+  },
+  {
+    ...one,
+    name: "one order, a line short",
+    products: { pen: { ...pen, available: 1 }, ink },
+    ends: ["rejected: stock-short"],
+  },
+  { ...one, name: "one order, a product unknown", products: { pen }, ends: ["rejected: unknown-product"] },
+  {
+    ...one,
+    name: "one order, balance short",
+    accounts: { [customerId]: { ...rich, balanceMinor: 449 } },
+    ends: ["cancelled: balance-short", ...cancels],
+  },
+  { ...one, name: "one order, customer unknown", accounts: {}, ends: [...cancels, "cancelled: unknown-customer"] },
+  {
+    ...one,
+    name: "one order, an account in another currency",
+    accounts: { [customerId]: { ...rich, currency: "EUR" } },
+    ends: ["cancelled: currency-mismatch", ...cancels],
+  },
+  {
+    ...one,
+    name: "one order, in another currency than the shop's",
+    context: { ...context, accountCurrency: "EUR" },
+    ends: ["cancelled: currency-mismatch", "cancelled: customer"],
+  },
+  {
+    ...one,
+    name: "one order, exactly the shop's limit",
+    context: { ...context, totalLimitMinor: 450 },
+  },
+  {
+    ...one,
+    name: "one order, over the shop's limit",
+    context: { ...context, totalLimitMinor: 449 },
+    ends: ["cancelled: customer", "cancelled: total-over-limit"],
+  },
+];
+
+/** Every outcome of one order beside every outcome of another. */
+function pairs(outcomes: readonly string[], but: readonly string[] = []): string[] {
+  const all = outcomes.flatMap((a) => outcomes.map((b) => `${a} | ${b}`));
+  return all.filter((pair) => !but.includes(pair)).sort();
+}
+
+const two: Scenario = {
+  ...one,
+  name: "two orders, goods and money for both",
+  orders: [
+    { ...order, lines: [{ productId: "pen", quantity: 1 }] },
+    { ...order, orderId: second, lines: [{ productId: "pen", quantity: 1 }] },
+  ],
+  products: { pen },
+  views: false,
+  ends: pairs([...cancels, "paid"]),
+};
+
+const gone = "rejected: stock-short";
+const short = "cancelled: balance-short";
+
+/** Two orders that contend for one product and one balance. */
+export const twoOrders: readonly Scenario[] = [
+  two,
+  {
+    ...two,
+    name: "two orders, money for one",
+    accounts: { [customerId]: { ...rich, balanceMinor: 100 } },
+    // Who is refused saw the other charged, and a charge is never undone by a deadline.
+    ends: pairs([...cancels, "paid", short], [`${short} | ${short}`, "paid | paid"]).filter(
+      (ends) => !(ends.includes(short) && ends.includes("deadline")),
+    ),
+  },
+  {
+    ...two,
+    name: "two orders, goods for one",
+    products: { pen: { ...pen, available: 1 } },
+    ends: pairs([...cancels, "paid", gone], [`${gone} | ${gone}`, "paid | paid"]),
+  },
+];
+
+/** Dead letters: each message may be one, at each of its readers, and be discarded at any moment; reasons may then be unknown to some. */
+export const deadLetters: readonly Scenario[] = [
+  {
+    ...one,
+    name: "one order, two discarded dead letters",
+    discards: 2,
+    ends: [...one.ends, "cancelled", "rejected"],
+  },
+  {
+    ...one,
+    name: "one order, balance short, two discarded dead letters",
+    accounts: { [customerId]: { ...rich, balanceMinor: 449 } },
+    discards: 2,
+    ends: [short, ...cancels, "cancelled", "rejected"],
+  },
+  {
+    ...one,
+    name: "one order, a line short, two discarded dead letters",
+    products: { pen: { ...pen, available: 1 }, ink },
+    discards: 2,
+    ends: [gone, "rejected"],
+  },
+];
+
+/** A million states and more: some seconds each, so planted faults are not tried on them. */
+export const twoOrdersWithDeadLetters: readonly Scenario[] = twoOrders.slice(1).map((scenario) => ({
+  ...scenario,
+  name: `${scenario.name}, two discarded dead letters`,
+  discards: 2,
+  ends: [...scenario.ends, ...pairs(["cancelled", "rejected", "paid"], ["paid | paid"])],
+}));

@@ -1,0 +1,10 @@
+import { migrations } from "#db/stock/migrations.ts";
+import { runMain } from "../run-main.ts";
+import { stockHandler } from "./handlers.ts";
+import { createStockApp } from "./http.ts";
+
+await runMain(
+  "stock",
+  () => undefined,
+  () => ({ migrations, handler: stockHandler, createApp: createStockApp }),
+);
