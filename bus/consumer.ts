@@ -9,7 +9,6 @@ import { createBackOff, sleep } from "./back-off.ts";
 import { createBatchProcessor, type BatchProcessorOptions } from "./batch-processor.ts";
 import { classify, describeError } from "./error-policy.ts";
 import type { FaultHook } from "./fault-hook.ts";
-import { PERSISTENT } from "./incarnation.ts";
 import { createOffsetCommitter, type OffsetCommitter } from "./offset-committer.ts";
 import { createPositions, type Positions } from "./positions.ts";
 
@@ -139,10 +138,7 @@ async function openLoop<K extends EventType>(
   committer: OffsetCommitter,
 ): Promise<PollLoop> {
   const { handler, client, settings, metrics, log, signal } = options;
-  const incarnation = await options.incarnation();
-  // The embedded broker holds the answer to a fetch that finds nothing for all of this time.
-  const fetchWaitMs = incarnation === PERSISTENT ? settings.fetchWaitMs : Math.min(5, settings.fetchWaitMs);
-  const { maxPollIntervalMs, sessionTimeoutMs } = settings;
+  const { maxPollIntervalMs, sessionTimeoutMs, fetchWaitMs } = settings;
   return openPollLoop({
     settings: consumerSettings(client, { groupId: handler.groupId, maxPollIntervalMs, sessionTimeoutMs, fetchWaitMs }),
     topics: handler.reads,

@@ -18,7 +18,7 @@ export async function readIncarnation(
   signal: AbortSignal,
 ): Promise<string> {
   if (!isEmbedded) return PERSISTENT;
-  const settings = consumerSettings(client, { groupId: "orderwright.incarnation", fetchWaitMs: 5 });
+  const settings = consumerSettings(client, { groupId: "orderwright.incarnation" });
   const [record] = await readRecords(settings, [{ topic: INCARNATION_TOPIC, partition: 0, offset: 0 }], { signal });
   const text = new TextDecoder().decode(record?.value ?? new Uint8Array());
   if (/^[0-9a-f]{32}$/.test(text)) return text;

@@ -40,7 +40,7 @@ export const busSettingsTable = {
     500,
     1,
     60_000,
-    "Kafka's default; a broker answers as soon as it has a record. The embedded one does not: it is asked for 5 whatever this says",
+    "Kafka's default; a broker answers as soon as it has a record",
   ),
   commitIntervalMs: setting(
     "KAFKA_COMMIT_INTERVAL_MS",

@@ -97,7 +97,7 @@ describe("single records", () => {
       { topic: "facts", partition: 0, offset: 3 },
       { topic: "facts", partition: 2, offset: 0 },
     ];
-    const settings = consumerSettings(client, { groupId: newGroupId(), fetchWaitMs: 5 });
+    const settings = consumerSettings(client, { groupId: newGroupId() });
     const records = await readRecords(settings, offsets);
     assert.deepEqual(
       records.map((record) => record && textOf(record)),

@@ -116,7 +116,7 @@ export interface ConsumerOptions {
   readonly maxPollIntervalMs?: number;
   /** A silent member is dropped after this, ms. Brokers take 6,000 to 1,800,000 by default. Default 10,000. */
   readonly sessionTimeoutMs?: number;
-  /** How long a broker holds a fetch that finds nothing, ms. Default 500. See the comment at `fetch.wait.max.ms`. */
+  /** How long a broker holds a fetch that finds nothing, ms. Default 500. */
   readonly fetchWaitMs?: number;
 }
 
@@ -140,8 +140,7 @@ export function consumerSettings(client: ClientProperties, options: ConsumerOpti
     // librdkafka beats from a thread of its own, so only a dead or frozen process is silent for this long.
     "session.timeout.ms": options.sessionTimeoutMs ?? 10_000,
     "heartbeat.interval.ms": 1_000,
-    // A real broker answers as soon as there is a record. librdkafka's mock cluster does not: it holds the answer for all of
-    // this time, so the embedded broker's readers ask for a few ms.
+    // A broker answers as soon as there is a record: this is only how often an idle consumer asks.
     "fetch.wait.max.ms": options.fetchWaitMs ?? 500,
     // Bounds what is fetched ahead, for flat memory: the defaults are 100,000 messages a partition and 64 MiB ...
     "queued.min.messages": 10_000,

@@ -34,7 +34,7 @@ export async function openTestLoop(
   options: Partial<PollLoopOptions> = {},
 ): Promise<PollLoop> {
   const loop = await openPollLoop({
-    settings: consumerSettings(client, { fetchWaitMs: 5, sessionTimeoutMs: 6_000, ...group }),
+    settings: consumerSettings(client, { sessionTimeoutMs: 6_000, ...group }),
     topics,
     onAssign: (partitions) => Promise.resolve(partitions.map((partition) => ({ ...partition, offset: "earliest" }))),
     onRevoke: () => Promise.resolve(),

@@ -50,7 +50,7 @@ async function produce(): Promise<Cost> {
 async function consume(): Promise<Cost> {
   const stop = startClocks();
   const loop = await openPollLoop({
-    settings: consumerSettings(properties, { groupId: `bench-${process.pid}`, fetchWaitMs: 5 }),
+    settings: consumerSettings(properties, { groupId: `bench-${process.pid}` }),
     topics: [topic],
     onAssign: async (partitions) => partitions.map((partition) => ({ ...partition, offset: "earliest" })),
     onRevoke: async () => {},
