@@ -7,7 +7,6 @@ import { apacheKafkaUnavailable } from "./apache-kafka/jars.ts";
 import { type ApacheKafka, startApacheKafka } from "./apache-kafka/start.ts";
 import { KafkaError } from "./errors.ts";
 import { OutOfRangeError } from "./out-of-range.ts";
-import type { PollLoop } from "./poll-loop.ts";
 import { openProducer } from "./producer.ts";
 import { readRecords } from "./record-reader.ts";
 import { baseProperties, clientSettings, consumerSettings, type Environment, producerSettings } from "./settings.ts";
@@ -22,6 +21,7 @@ import {
   textOf,
   until,
 } from "./testing.ts";
+import { openMember, stopMember } from "./testing-member.ts";
 import type { ClientProperties, TopicPartition } from "./upstream.ts";
 
 const unavailable = await apacheKafkaUnavailable();
@@ -194,64 +194,6 @@ describe("an Apache Kafka broker", () => {
 });
 
 describe("two members of a group on Apache Kafka", () => {
-  interface Member {
-    readonly loop: PollLoop;
-    readonly revoked: TopicPartition[][];
-    readonly lost: TopicPartition[][];
-    readonly read: string[];
-    stopped: boolean;
-    readonly done: Promise<void>;
-  }
-
-  /** Polls until stopped; on revoke commits what it has read, as a worker does. */
-  async function member(topic: string, groupId: string): Promise<Member> {
-    const revoked: TopicPartition[][] = [];
-    const lost: TopicPartition[][] = [];
-    const next = new Map<number, number>();
-    const loop: PollLoop = await openTestLoop(
-      client,
-      [topic],
-      { groupId },
-      {
-        async onAssign(partitions) {
-          const committed = await loop.committed(partitions);
-          return partitions.map((p, i) => ({ ...p, offset: committed[i]?.offset ?? 0 }));
-        },
-        async onRevoke(partitions) {
-          revoked.push([...partitions]);
-          loop.commit(
-            partitions.flatMap(({ partition }) => {
-              const offset = next.get(partition);
-              return offset === undefined ? [] : [{ topic, partition, offset }];
-            }),
-          );
-          await Promise.resolve();
-        },
-        onLost(partitions) {
-          lost.push([...partitions]);
-          return Promise.resolve();
-        },
-      },
-    );
-    const read: string[] = [];
-    const state = { loop, revoked, lost, read, stopped: false, done: Promise.resolve() };
-    state.done = (async () => {
-      while (!state.stopped) {
-        for (const m of await loop.poll(50, 50)) {
-          read.push(textOf(m));
-          next.set(m.partition, m.offset + 1);
-        }
-      }
-    })();
-    return state;
-  }
-
-  async function stop(which: Member): Promise<void> {
-    which.stopped = true;
-    await which.done;
-    await which.loop.close();
-  }
-
   testUnless(
     unavailable,
     "share its partitions, only those that move are revoked, and each message is read once",
@@ -269,9 +211,9 @@ describe("two members of a group on Apache Kafka", () => {
           );
         });
       await send(200);
-      const first = await member("shared", groupId);
+      const first = await openMember(client, "shared", groupId);
       await until("all read by the first", () => first.read.length === 200);
-      const second = await member("shared", groupId);
+      const second = await openMember(client, "shared", groupId);
       await until("two and two", () => first.loop.assigned().length === 2 && second.loop.assigned().length === 2);
       assert.deepEqual(
         first.revoked.map((partitions) => partitions.length),
@@ -279,11 +221,11 @@ describe("two members of a group on Apache Kafka", () => {
       );
       await send(200);
       await until("all read by both", () => first.read.length + second.read.length >= 400);
-      await stop(second);
+      await stopMember(second);
       await until("all back at the first", () => first.loop.assigned().length === 4);
       await send(200);
       await until("all read", () => first.read.length + second.read.length >= 600);
-      await stop(first);
+      await stopMember(first);
       assert.deepEqual([...first.read, ...second.read].sort(), sent.sort());
       assert.deepEqual([first.lost, second.lost], [[], []]);
     },

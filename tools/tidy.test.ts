@@ -8,7 +8,7 @@ const MAX_LINES = 300;
 const CODE = new Set([".ts", ".mjs", ".cjs", ".js", ".c", ".cc", ".h", ".sql"]);
 const VAGUE_FOLDERS = new Set(["utils", "util", "helpers", "common", "manager", "misc"]);
 
-const NOT_OURS = new Set(["node_modules", ".git", ".cache", "dist"]);
+const NOT_OURS = new Set(["node_modules", ".git", ".cache", ".orderwright", "dist"]);
 
 // Walked, not asked of git: a copy of the project without its history is checked as well.
 function walk(folder: string): string[] {

@@ -1,0 +1,74 @@
+import { resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { type Service, services } from "#contracts/topics.ts";
+import { defaultDataFolder } from "../data-folder.ts";
+import { UsageError } from "../usage-error.ts";
+import { audit } from "./audit.ts";
+import { reportOf } from "./report.ts";
+import { AuditRefusedError, openAuditStores, type StoreUrls, storeUrlsIn } from "./stores.ts";
+
+export const auditHelp = `orderwright audit [--data DIR] [--store SERVICE=URL ...] [--patience SECONDS]
+
+Reads the stores of all services and proves, order by order, that every accepted order has exactly one end that all
+services agree on, that pieces and money are conserved, that the ledger has each charge and refund exactly once, and that
+no message is dead without anybody knowing. Else it names the order, the rule that it breaks, and what each store says.
+It only reads, and may run while orders do: those in flight are not judged, unless nothing about them is on its way.
+
+  --data DIR             the folder of the stores (default: .orderwright in the project)
+  --store SERVICE=URL    where the store of ${services.join(", ")} is, when it is not in that folder
+  --patience SECONDS     how long readers may stand still before orders in flight are left at that (default: 15)
+
+Exit code: 0 nothing is wrong, 1 something is, or the stores cannot be read, 2 the command line is not understood.`;
+
+/** @throws UsageError */
+export async function auditCommand(args: readonly string[]): Promise<number> {
+  const { urls, patienceMs } = parseOptions(args);
+  const stopping = new AbortController();
+  process.once("SIGINT", () => stopping.abort(new Error("stopped")));
+  const startedAtMs = performance.now();
+  try {
+    const stores = openAuditStores(urls);
+    try {
+      const verdict = await audit(stores, { patienceMs, signal: stopping.signal });
+      const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
+      console.log(`${reportOf(verdict)}\n  read in   ${seconds} s`);
+      return verdict.findingCount === 0 ? 0 : 1;
+    } finally {
+      stores.close();
+    }
+  } catch (error) {
+    if (!(error instanceof AuditRefusedError) && !stopping.signal.aborted) throw error;
+    console.error(`audit: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+function parseOptions(args: readonly string[]): { readonly urls: StoreUrls; readonly patienceMs: number } {
+  const options = {
+    data: { type: "string" },
+    store: { type: "string", multiple: true },
+    patience: { type: "string" },
+  } as const;
+  const values = parsed(() => parseArgs({ args: [...args], options, strict: true }).values);
+  const problems: string[] = [];
+  const urls: Record<Service, string> = { ...storeUrlsIn(resolve(values.data ?? defaultDataFolder)) };
+  for (const text of values.store ?? []) {
+    const [, name = "", url = ""] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+    const service = services.find((known) => known === name);
+    if (service === undefined) problems.push(`--store ${text} is not SERVICE=URL; services are ${services.join(", ")}`);
+    else urls[service] = url;
+  }
+  const patience = Number(values.patience ?? 15);
+  if (!(patience >= 0 && patience <= 86_400)) problems.push(`--patience ${values.patience} is no number of seconds`);
+  if (problems.length > 0) throw new UsageError(problems);
+  return { urls, patienceMs: patience * 1_000 };
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new UsageError([(error as Error).message]);
+  }
+}

@@ -1,0 +1,60 @@
+// The `orderwright` command: finds out what is asked for, does it, and ends with its exit code: 0 all is well, 1 it is not,
+// 2 the command line is not understood.
+import process from "node:process";
+import { auditCommand, auditHelp } from "./audit/command.ts";
+import { startCommand } from "./start/command.ts";
+import { startHelp } from "./start/options.ts";
+import { UsageError } from "./usage-error.ts";
+
+interface Command {
+  readonly summary: string;
+  readonly help: string;
+  run(args: readonly string[]): Promise<number>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  start: {
+    summary: "run a shop on this machine: broker, workers, a day of real orders",
+    help: startHelp,
+    run: startCommand,
+  },
+  audit: {
+    summary: "prove that every order ended once and everywhere, or name the one that did not",
+    help: auditHelp,
+    run: auditCommand,
+  },
+};
+
+const overview = `orderwright COMMAND [options]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+  .join("\n")}
+
+orderwright COMMAND --help says all about one.`;
+
+process.exitCode = await run(process.argv.slice(2));
+
+async function run([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    console.log(overview);
+    return name === undefined ? 2 : 0;
+  }
+  const command = commands[name];
+  if (command === undefined) {
+    console.error(`orderwright: there is no command "${name}"\n\n${overview}`);
+    return 2;
+  }
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(command.help);
+    return 0;
+  }
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    for (const problem of error.problems) console.error(`orderwright ${name}: ${problem}`);
+    console.error(`orderwright ${name} --help says how it is used`);
+    return 2;
+  }
+}

@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { type Service, services } from "#contracts/topics.ts";
+import { totalLimitMinor } from "#data/shop.ts";
+import { storeUrlsIn } from "../audit/stores.ts";
+import { type Addresses, portsOf } from "./addresses.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { runWorkerProcess, type WorkerProcess } from "./worker.ts";
+
+export interface Workers {
+  /** All serve HTTP. @throws StartError */
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+export interface WorkersOptions {
+  readonly folder: DataFolder;
+  readonly brokers: string;
+  /** Whether the broker is the one of this machine, without TLS and passwords. */
+  readonly isOurBroker: boolean;
+  readonly httpPort: number;
+  readonly addresses: Addresses;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly say: (text: string) => void;
+}
+
+/** Starts the four workers at once: none waits for another. */
+export function startWorkers(options: WorkersOptions): Workers {
+  const { folder, addresses, say } = options;
+  const workers: WorkerProcess[] = services.map((service) =>
+    runWorkerProcess({
+      service,
+      url: addresses[service],
+      environment: environmentOf(service, options),
+      logFile: join(folder.logs, `${service}.log`),
+      say,
+    }),
+  );
+  return {
+    ready: Promise.all(workers.map((worker) => worker.ready)).then(() => undefined),
+    stop: async () => void (await Promise.all(workers.map((worker) => worker.stop()))),
+    kill: () => workers.forEach((worker) => worker.kill()),
+  };
+}
+
+/** What a worker is told: our own environment, but what is each worker's own or the broker's is ours to say. */
+function environmentOf(service: Service, { folder, brokers, isOurBroker, httpPort, environment }: WorkersOptions) {
+  const isOthers = (name: string) => isOurBroker && /^KAFKA_(SECURITY_PROTOCOL|SASL_|TLS_)/.test(name);
+  const inherited = Object.entries(environment).filter(([name]) => !isOthers(name) && name !== "INSTANCE_ID");
+  return {
+    ORDER_TOTAL_MAX_MINOR: String(totalLimitMinor),
+    ...Object.fromEntries(inherited),
+    KAFKA_BROKERS: brokers,
+    HTTP_HOST: "127.0.0.1",
+    HTTP_PORT: String(portsOf(httpPort)[service]),
+    STORE_URL: storeUrlsIn(folder.path)[service],
+  };
+}
