@@ -62,11 +62,9 @@ async function run(suite: Suite, reportFile: string): Promise<{ output: string; 
     timedOut = true;
     kill();
   }, suite.timeoutMs);
-  const stop = () => {
-    kill();
-    process.exit(130);
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  // Several suites may run: the end of this process ends each.
+  const stop = () => process.exit(130);
+  process.on("exit", kill).on("SIGINT", stop).on("SIGTERM", stop);
   try {
     const code = await new Promise<number | NodeJS.Signals>((resolve, reject) => {
       child.on("error", reject);
@@ -84,6 +82,6 @@ async function run(suite: Suite, reportFile: string): Promise<{ output: string; 
     return { output, ended: code === 0 ? undefined : `its runner ended with ${code}` };
   } finally {
     clearTimeout(timer);
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    process.off("exit", kill).off("SIGINT", stop).off("SIGTERM", stop);
   }
 }

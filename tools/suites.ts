@@ -20,7 +20,7 @@ export interface Suite {
 
 type Runtime = (files: readonly string[], reportFile: string) => string[];
 
-// One file at a time everywhere: their brokers would share two processors.
+// One file at a time in a suite: two suites run at once already.
 const onBun: Runtime = (files, reportFile) => {
   const report = ["--reporter=junit", `--reporter-outfile=${reportFile}`];
   return [BUN, "test", `--timeout=${TEST_TIMEOUT_MS}`, ...report, ...files.map((file) => `./${file}`)];

@@ -6,16 +6,22 @@ import { findSuites, type Suite } from "./suites.ts";
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const suites = await findSuites({ long: process.argv.includes("--long") });
 const chosen = suites.filter(({ name }) => named.length === 0 || named.some((part) => name.includes(part)));
+// They mostly wait for brokers, so two at once take half the time, also on two processors.
+const AT_ONCE = 2;
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const suite of chosen) {
-  const result = await runSuite(suite);
-  const counts = report(suite, result);
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  total.skipped += counts.skipped;
-}
+const waiting = chosen[Symbol.iterator]();
+await Promise.all(Array.from({ length: AT_ONCE }, runWaiting));
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || chosen.length === 0 ? 1 : 0;
+
+async function runWaiting(): Promise<void> {
+  for (const suite of waiting) {
+    const counts = report(suite, await runSuite(suite));
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+  }
+}
 
 function report({ name }: Suite, { cases, failure, output, seconds }: SuiteResult) {
   const count = (outcome: TestCase["outcome"]) => cases.filter((test) => test.outcome === outcome).length;
