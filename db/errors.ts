@@ -3,7 +3,8 @@ import { DrizzleQueryError } from "drizzle-orm";
 
 /**
  * What a failure of the store means to whoever called it:
- * - `busy`: another connection writes. `write` and `read` wait and try again by themselves, so it does not leave `db/`.
+ * - `busy`: another connection has held the lock for longer than a healthy one does; `write` has waited and tried again
+ *   until then. Nothing was written. Reads wait for nobody.
  * - `constraint`: the rows break a rule of the schema. Nothing was written; the same rows will fail again.
  * - `transient`: the store cannot be reached or written now (disk full, I/O, network). Nothing was written.
  * - `commit-unknown`: COMMIT failed and the transaction may still have been written. Redo it only under a guard, such as

@@ -30,7 +30,7 @@ export interface StoreOptions extends StoreAddress {
 }
 
 /**
- * Opens a store and brings its schema up to date, waiting as long as others write, or until the signal aborts. Throws a
+ * Opens a store and brings its schema up to date, waiting for others that write, or until the signal aborts. Throws a
  * StoreError when the store cannot be opened, is newer than this program, or belongs to another.
  */
 export async function openStore({ migrations, ...address }: StoreOptions, signal: AbortSignal): Promise<Store> {

@@ -99,6 +99,15 @@ describe("a store whose lock another holds", () => {
     assert.deepEqual(await ids(), [2]);
   });
 
+  test("says so when the other never lets go, and works again once it does", async () => {
+    const lock = await other.transaction("write");
+    // The other may be a process that was stopped inside its transaction: a wait without end would be a silent one.
+    await assert.rejects(addParent(1), (error) => error instanceof StoreError && error.kind === "busy");
+    await lock.rollback();
+    await addParent(2);
+    assert.deepEqual(await ids(), [2]);
+  });
+
   test("can be opened: the migration waits for its turn", async () => {
     const lock = await other.transaction("write");
     let opened = false;

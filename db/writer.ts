@@ -55,15 +55,23 @@ export function createWriter(address: StoreAddress): Writer {
   };
 }
 
-/** Runs `call` again as long as another connection is in the way; the signal ends the waiting, never a transaction. */
+/** A hundred times the longest transaction that a healthy process holds the lock for. */
+const BUSY_AT_MOST_MS = 2_000;
+
+/**
+ * Runs `call` again while another connection is in the way; the signal ends the waiting, never a transaction. Not for ever:
+ * the other may be a process that was stopped inside its transaction, and whoever waits has to say so and do its other duties.
+ */
 async function untilNotBusy<T>(signal: AbortSignal, handOver: HandOver, call: () => Promise<T>): Promise<T> {
   await handOver.giveWay(signal);
+  const startedAtMs = performance.now();
   for (let waited = false; ; waited = true) {
     signal.throwIfAborted();
     try {
       return await call();
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== "busy") throw error;
+      if (performance.now() - startedAtMs > BUSY_AT_MOST_MS) throw error;
       await handOver.waitTurn(signal);
     } finally {
       if (waited) handOver.done();

@@ -36,8 +36,8 @@ const onNode: Runtime = (files, reportFile) => {
 };
 
 /** The folders that must have tests: without one their suite fails. Others are run when they have any. */
-const EXPECTED = ["bus", "cli", "contracts", "data", "db", "docs", "kafka", "tools", "workers"];
-const EXPECTED_LONG = ["kafka"];
+const EXPECTED = ["bus", "cli", "contracts", "data", "db", "docs", "e2e", "kafka", "tools", "workers"];
+const EXPECTED_LONG = ["e2e", "kafka"];
 const NOT_OURS = ["node_modules", "dist"];
 
 /**

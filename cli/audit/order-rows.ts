@@ -142,5 +142,6 @@ async function load<S extends Service>(service: S, tx: Transaction, which: SQL):
   const [found] = await tx.all<{ rows: string }>(sql`
     SELECT json_group_array(json_array(${sql.join(cells, sql`, `)})) AS rows FROM (SELECT * FROM ${table} ${which})`);
   const rows = JSON.parse(found?.rows ?? "[]") as unknown[][];
+  // The cast: `columns` names the properties of Rows, which JSON cannot tell the compiler.
   return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])) as unknown as Rows[S]);
 }

@@ -1,0 +1,121 @@
+// For tests only: a whole shop on this machine, whose parts can be killed one by one.
+import assert from "node:assert/strict";
+import { orderView } from "#contracts/http.ts";
+import type { Service } from "#contracts/topics.ts";
+import { until } from "#kafka/testing.ts";
+import { createShopHttp } from "../cli/start/shop-http.ts";
+import { disagreements, openStoresReader, type OrderRecord, type StoresReader } from "./agreement.ts";
+import { type OrderKind, orderKinds } from "./order-kinds.ts";
+import { type Processes, startProcesses } from "./processes.ts";
+
+export interface Shop {
+  readonly processes: Processes;
+  readonly stores: StoresReader;
+  /** Gives a new customer money, and posts an order of this kind until intake has answered. */
+  place(kind: OrderKind): Promise<PlacedOrder>;
+  /** Places so many orders at once, the kinds in turn. */
+  placeMixed(count: number): Promise<PlacedOrder[]>;
+  /** Waits until all services agree on an end of each, and asserts each whole: rows, messages, money and pieces. */
+  assertSettled(orders: readonly PlacedOrder[], timeoutMs?: number): Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface PlacedOrder {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly kind: OrderKind;
+}
+
+type Send = (
+  service: Service,
+  method: "POST" | "PUT",
+  path: string,
+  body: unknown,
+  idempotencyKey: string,
+) => Promise<string>;
+
+const mugs = 1_000_000;
+const kindNames = Object.keys(orderKinds) as OrderKind[];
+
+export async function openShop(): Promise<Shop> {
+  const processes = await startProcesses();
+  const stores = openStoresReader(processes.storeUrls);
+  const closing = new AbortController();
+  const send = createSend(processes, closing.signal);
+  let placed = 0;
+  const place = (kind: OrderKind) => placeOrder(send, (placed += 1), kind);
+  const shop: Shop = {
+    processes,
+    stores,
+    place,
+    placeMixed: (count) =>
+      Promise.all(Array.from({ length: count }, (_, n) => place(kindNames[n % kindNames.length] ?? "paid"))),
+    assertSettled: (orders, timeoutMs) => assertSettled(stores, orders, timeoutMs),
+    async end() {
+      closing.abort(new Error("the shop is closed"));
+      stores.close();
+      await processes.end();
+    },
+  };
+  try {
+    await stockShelves(send);
+  } catch (error) {
+    await shop.end();
+    throw error;
+  }
+  return shop;
+}
+
+/** Sends until it is answered, by whatever process then has the service's port; anything but success is an error. */
+function createSend(processes: Processes, signal: AbortSignal): Send {
+  const http = createShopHttp(signal);
+  return async (service, method, path, body, idempotencyKey) => {
+    const answer = await http.send({
+      method,
+      url: `${processes.worker(service).url}${path}`,
+      idempotencyKey,
+      body,
+    });
+    assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
+    return answer.body;
+  };
+}
+
+async function stockShelves(send: Send): Promise<void> {
+  const prices = ["mug", "sold-out"].map((productId) => ({ productId, priceMinor: 100 }));
+  await send("stock", "PUT", "/prices", { prices }, "prices");
+  await send("stock", "POST", "/restocks", { items: [{ productId: "mug", quantity: mugs }] }, "restock");
+}
+
+async function placeOrder(send: Send, number: number, kind: OrderKind): Promise<PlacedOrder> {
+  const customerId = `customer-${number}`;
+  const { line, currency, balanceMinor } = orderKinds[kind];
+  if (balanceMinor > 0) {
+    const topUps = [{ customerId, amountMinor: balanceMinor }];
+    await send("payment", "POST", "/top-ups", { currency: "GBP", topUps }, `top-up/${number}`);
+  }
+  const body = await send("intake", "POST", "/orders", { customerId, currency, lines: [line] }, `order/${number}`);
+  return { orderId: orderView.parse(JSON.parse(body)).id, customerId, kind };
+}
+
+async function assertSettled(stores: StoresReader, orders: readonly PlacedOrder[], timeoutMs = 30_000): Promise<void> {
+  let records: ReadonlyMap<string, OrderRecord> = new Map();
+  const ids = orders.map(({ orderId }) => orderId);
+  assert.equal(new Set(ids).size, orders.length, "each order has an id of its own");
+  const agree = async () => {
+    records = await stores.orders(ids);
+    return disagreements(records).length === 0;
+  };
+  try {
+    await until("agreement", agree, timeoutMs);
+  } catch (cause) {
+    const named = disagreements(records);
+    if (named.length === 0) throw cause;
+    throw new Error(`services do not agree after ${timeoutMs} ms:\n${named.join("\n")}`, { cause });
+  }
+  for (const { orderId, customerId, kind } of orders) {
+    const { record, balanceMinor, spentMinor } = orderKinds[kind];
+    assert.deepEqual(records.get(orderId), record, `${orderId} (${kind})`);
+    assert.equal((await stores.balanceMinor(customerId)) ?? 0, balanceMinor - spentMinor, `money of ${customerId}`);
+  }
+}

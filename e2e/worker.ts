@@ -1,0 +1,71 @@
+// For tests only.
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { Service } from "#contracts/topics.ts";
+import { until } from "#kafka/testing.ts";
+
+export interface WorkerOptions {
+  readonly service: Service;
+  readonly port: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A worker as a process of its own. */
+export interface Worker {
+  readonly url: string;
+  /** All that it has written. */
+  output(): string;
+  hasEnded(): boolean;
+  /** The signal or the status that it ended with. */
+  readonly ended: Promise<string>;
+  signal(name: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+  /** Resolves when it serves HTTP, or has ended. */
+  listening(): Promise<void>;
+}
+
+/** It ends when its standard input does, and so with this process, however this ends. */
+const program = fileURLToPath(new URL("../cli/start/worker-process.ts", import.meta.url));
+
+export function startWorker({ service, port, environment }: WorkerOptions): Worker {
+  // This very runtime: Bun, or Deno with its flags.
+  const flags = "Deno" in globalThis ? ["run", "--allow-all", "--no-check"] : [];
+  const child = spawn(process.execPath, [...flags, program, service], {
+    env: { ...process.env, ...environment, HTTP_HOST: "127.0.0.1", HTTP_PORT: String(port) },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  child.stdin.on("error", () => {});
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (text: Buffer) => void (output += text.toString()));
+  }
+  let isOver = false;
+  // At once, as its id may soon be another's; `close` comes when its last words are read.
+  child.once("exit", () => (isOver = true));
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code, signal) => resolve(signal ?? `status ${code}`));
+  }).finally(() => (isOver = true));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    output: () => output,
+    hasEnded: () => isOver,
+    ended,
+    signal(name) {
+      // Not by `child.kill`, after which Deno tells of the signal however the process ended.
+      if (!isOver && child.pid !== undefined) process.kill(child.pid, name);
+    },
+    listening: () => until(`${service} to listen`, () => isOver || output.includes('"listening"')),
+  };
+}
+
+/** A port that a worker keeps over its deaths, as a shop front knows it by one address. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("the system gave no port");
+  return address.port;
+}
