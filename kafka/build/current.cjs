@@ -8,6 +8,8 @@ const PROJECT_DIR = path.resolve(__dirname, "../..");
 const SOURCE_FOLDERS = ["kafka/native", "kafka/embedded-broker", "kafka/bench"];
 const SOURCE_FILES = ["kafka/build/targets.mjs"];
 const SOURCE_ENDINGS = [".c", ".cc", ".h"];
+/** Code of the error when a package is missing or another version than the locked one. */
+const NOT_INSTALLED = "NOT_INSTALLED";
 const PACKAGES = ["@confluentinc/kafka-javascript", "node-api-headers"];
 
 /** @typedef {{ directory: string, nodeFile: string, embeddedBroker: string, librdkafkaLimit: string, sources: string }} Client */
@@ -81,7 +83,8 @@ function lockedPackage(projectDir, name) {
   const manifest = path.join(projectDir, "node_modules", name, "package.json");
   const installed = fs.existsSync(manifest) ? JSON.parse(fs.readFileSync(manifest, "utf8")).version : undefined;
   if (installed === undefined || installed !== version) {
-    throw new Error(`the npm package ${name} is not installed as it is locked (${version}): run "npm ci" first`);
+    const message = `The npm package ${name} is not installed as it is locked (${version}): run "npm ci" first.`;
+    throw Object.assign(new Error(message), { code: NOT_INSTALLED });
   }
   return `${name} ${version} ${integrity}`;
 }
@@ -114,4 +117,13 @@ function environment(name) {
   }
 }
 
-module.exports = { PROJECT_DIR, clientIn, currentClient, defaultCacheDir, environment, lockedPackage, sourcesHash };
+module.exports = {
+  NOT_INSTALLED,
+  PROJECT_DIR,
+  clientIn,
+  currentClient,
+  defaultCacheDir,
+  environment,
+  lockedPackage,
+  sourcesHash,
+};

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BuildError } from "./build-error.mjs";
 import { buildClient } from "./build-client.mjs";
 import { createCommands } from "./commands.mjs";
-import { currentClient, defaultCacheDir, PROJECT_DIR, sourcesHash } from "./current.cjs";
+import { BuildError } from "./build-error.mjs";
+import { currentClient, defaultCacheDir, NOT_INSTALLED, PROJECT_DIR, sourcesHash } from "./current.cjs";
 import { featuresOf } from "./feature-list.mjs";
 import { publishFolder, writeFileAtomic } from "./files.mjs";
 import { configureArguments } from "./librdkafka.mjs";
@@ -41,7 +41,7 @@ export async function ensureClient(options = {}) {
     env = process.env,
     signal,
   } = options;
-  const sources = sourcesHash(projectDir);
+  const sources = installedSources(projectDir);
   const toolchain = findToolchainOrNone({ cacheDir, env, sources });
   if (!toolchain) return { ...present(cacheDir), built: false };
   const name = buildName(sources, toolchain);
@@ -62,6 +62,17 @@ export async function ensureClient(options = {}) {
     }
   } finally {
     progress.end();
+  }
+}
+
+/** @param {string} projectDir */
+function installedSources(projectDir) {
+  try {
+    return sourcesHash(projectDir);
+  } catch (error) {
+    // Its message tells all; anything else is a defect, and keeps its stack.
+    if (error instanceof Error && "code" in error && error.code === NOT_INSTALLED) throw new BuildError(error.message);
+    throw error;
   }
 }
 
