@@ -4,6 +4,7 @@ import process from "node:process";
 import { auditCommand, auditHelp } from "./audit/command.ts";
 import { startCommand } from "./start/command.ts";
 import { startHelp } from "./start/options.ts";
+import { trailCommand, trailHelp } from "./trail/command.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface Command {
@@ -22,6 +23,11 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "prove that every order ended once and everywhere, or name the one that did not",
     help: auditHelp,
     run: auditCommand,
+  },
+  trail: {
+    summary: "what operators did to the services, who, when and why",
+    help: trailHelp,
+    run: trailCommand,
   },
 };
 

@@ -98,6 +98,22 @@ const never: readonly [string, readonly Migration[], readonly string[]][] = [
     ],
   ],
   ["a balance below zero", paymentMigrations, [account, "UPDATE accounts SET balance_minor = balance_minor - 6"]],
+  [
+    "a trail that is told otherwise later",
+    orderMigrations,
+    [
+      "INSERT INTO trail (at_ms, operator, why, action, subject, effect) VALUES (1, 'o', 'w', 'heal', 's', 'e')",
+      "UPDATE trail SET operator = 'p'",
+    ],
+  ],
+  [
+    "a trail that loses an entry",
+    orderMigrations,
+    [
+      "INSERT INTO trail (at_ms, operator, why, action, subject, effect) VALUES (1, 'o', 'w', 'heal', 's', 'e')",
+      "DELETE FROM trail",
+    ],
+  ],
   ["an entry with one side", paymentMigrations, [transfer("t", "a", "a", 1)]],
   ["an entry that runs backwards", paymentMigrations, [transfer("t", "a", "b", -1)]],
   ["one entry twice", paymentMigrations, [transfer("t", "a", "b", 1), transfer("t", "a", "b", 1)]],

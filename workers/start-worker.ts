@@ -9,6 +9,7 @@ import type { EventType } from "#contracts/events.ts";
 import type { Service } from "#contracts/topics.ts";
 import type { Migration } from "#db/migrate.ts";
 import { openStore, type Store } from "#db/open-store.ts";
+import { createAdminApp } from "./admin/admin-app.ts";
 import { problemResponse, unavailable } from "./http/problem.ts";
 import type { ServiceAppOptions } from "./http/service-app.ts";
 import { renderMetrics } from "./http/prometheus.ts";
@@ -77,7 +78,7 @@ export async function runWorker<K extends EventType>(options: WorkerOptions<K>):
 
 async function startParts<K extends EventType>(options: WorkerOptions<K>, store: Store): Promise<WorkerParts> {
   const { settings, handler, signal, log, faultHook = noFaults } = options;
-  const { service, instanceId, client, bearerToken } = settings;
+  const { service, instanceId, client, bearerToken, adminToken } = settings;
   const metrics = createBusMetrics();
   const bus = await startBus({
     handler,
@@ -94,6 +95,7 @@ async function startParts<K extends EventType>(options: WorkerOptions<K>, store:
     bus,
     signal,
     bearerToken,
+    admin: adminToken === undefined ? undefined : createAdminApp(adminToken, { store, log }),
     log,
     busMetrics: metrics,
     notReady: () => [...(signal.aborted ? ["the service is stopping"] : []), ...refusalOf(bus)],

@@ -13,6 +13,8 @@ export interface WorkerSettings {
   readonly port: number;
   /** Undefined: anyone who reaches the port may ask, so the host is a loopback address. */
   readonly bearerToken: string | undefined;
+  /** What operators must show; undefined: nothing is served to them. */
+  readonly adminToken: string | undefined;
   readonly instanceId: string;
   readonly client: ClientProperties;
   readonly bus: BusSettings;
@@ -34,6 +36,10 @@ export function workerSettings<T>(
   const client = reader.part(() => clientSettings(environment, features));
   const bus = reader.part(() => busSettings(environment));
   const bearerToken = reader.optional("HTTP_TOKEN");
+  const adminToken = reader.optional("ADMIN_TOKEN");
+  if (adminToken !== undefined && adminToken === bearerToken) {
+    reader.problem("ADMIN_TOKEN is the same as HTTP_TOKEN: who may place orders may not heal and discard messages");
+  }
   const host = reader.text("HTTP_HOST", "127.0.0.1");
   if (bearerToken === undefined && !isLoopback(host)) {
     reader.problem(`HTTP_HOST is ${host}: without HTTP_TOKEN only a loopback address such as 127.0.0.1 is allowed`);
@@ -49,7 +55,10 @@ export function workerSettings<T>(
   reader.check();
   if (client === undefined || bus === undefined) throw new Error("a part without settings reported no problem");
   const store = authToken === undefined ? { url } : { url, authToken };
-  return { worker: { service, store, host, port, bearerToken, instanceId, client, bus }, own: ownSettings };
+  return {
+    worker: { service, store, host, port, bearerToken, adminToken, instanceId, client, bus },
+    own: ownSettings,
+  };
 }
 
 function isLoopback(host: string): boolean {

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { services } from "#contracts/topics.ts";
 import { expectedOutcomes, type Opening } from "#data/shop.ts";
+import { writeAccessFile } from "../admin/access.ts";
 import { audit } from "../audit/audit.ts";
 import { reportOf } from "../audit/report.ts";
 import { openAuditStores, storeUrlsIn } from "../audit/stores.ts";
@@ -51,9 +53,11 @@ export async function start(options: StartOptions, parts: StartParts): Promise<b
     hurry.addEventListener("abort", onHurry);
     try {
       const addresses = addressesOf(options.httpPort);
+      const adminToken = randomBytes(24).toString("base64url");
+      writeAccessFile(folder.path, { addresses, token: adminToken });
       const isOurBroker = options.broker.kind !== "given";
       const common = { folder, addresses, environment, say: screen.say, httpPort: options.httpPort };
-      workers = startWorkers({ ...common, brokers: broker.brokers, isOurBroker });
+      workers = startWorkers({ ...common, brokers: broker.brokers, isOurBroker, adminToken });
       await untilAborted(workers.ready, signal);
       screen.say(
         `broker and workers are up after ${duration(performance.now() - startedAtMs)}; logs in ${folder.logs}`,

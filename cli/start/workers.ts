@@ -19,6 +19,7 @@ export interface WorkersOptions {
   /** Whether the broker is the one of this machine, without TLS and passwords. */
   readonly isOurBroker: boolean;
   readonly httpPort: number;
+  readonly adminToken: string;
   readonly addresses: Addresses;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly say: (text: string) => void;
@@ -44,7 +45,8 @@ export function startWorkers(options: WorkersOptions): Workers {
 }
 
 /** What a worker is told: our own environment, but what is each worker's own or the broker's is ours to say. */
-function environmentOf(service: Service, { folder, brokers, isOurBroker, httpPort, environment }: WorkersOptions) {
+function environmentOf(service: Service, options: WorkersOptions) {
+  const { folder, brokers, isOurBroker, httpPort, adminToken, environment } = options;
   const isOthers = (name: string) => isOurBroker && /^KAFKA_(SECURITY_PROTOCOL|SASL_|TLS_)/.test(name);
   const inherited = Object.entries(environment).filter(([name]) => !isOthers(name) && name !== "INSTANCE_ID");
   return {
@@ -54,5 +56,6 @@ function environmentOf(service: Service, { folder, brokers, isOurBroker, httpPor
     HTTP_HOST: "127.0.0.1",
     HTTP_PORT: String(portsOf(httpPort)[service]),
     STORE_URL: storeUrlsIn(folder.path)[service],
+    ADMIN_TOKEN: adminToken,
   };
 }

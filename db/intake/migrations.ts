@@ -1,5 +1,5 @@
 import type { Migration } from "../migrate.ts";
-import { sharedTables } from "../shared/migrations.ts";
+import { operatorsTrail, sharedTables } from "../shared/migrations.ts";
 
 export const migrations: readonly Migration[] = [
   sharedTables,
@@ -37,4 +37,5 @@ export const migrations: readonly Migration[] = [
       `CREATE INDEX orders_in_flight ON orders (order_id) WHERE status IN ('received', 'created')`,
     ],
   },
+  operatorsTrail,
 ];

@@ -1,5 +1,5 @@
 import type { Migration } from "../migrate.ts";
-import { sharedTables } from "../shared/migrations.ts";
+import { operatorsTrail, sharedTables } from "../shared/migrations.ts";
 
 export const migrations: readonly Migration[] = [
   sharedTables,
@@ -27,4 +27,5 @@ export const migrations: readonly Migration[] = [
       `CREATE INDEX orders_due ON orders (deadline_at_ms) WHERE status = 'created' AND expired_at_ms IS NULL`,
     ],
   },
+  operatorsTrail,
 ];

@@ -87,3 +87,23 @@ export const sharedTables: Migration = {
     ) STRICT, WITHOUT ROWID`,
   ],
 };
+
+/** The operators' trail; each service's next migration after its own tables. Never change it: stores were built from it. */
+export const operatorsTrail: Migration = {
+  name: "operators' trail",
+  statements: [
+    `CREATE TABLE trail (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      at_ms INTEGER NOT NULL,
+      operator TEXT NOT NULL CHECK (operator <> ''),
+      why TEXT NOT NULL CHECK (why <> ''),
+      action TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      effect TEXT NOT NULL
+    ) STRICT`,
+    `CREATE TRIGGER trail_is_not_changed BEFORE UPDATE ON trail
+      BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END`,
+    `CREATE TRIGGER trail_is_not_deleted BEFORE DELETE ON trail
+      BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END`,
+  ],
+};

@@ -109,3 +109,14 @@ export const suspects = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.groupId, table.topic, table.partition, table.offset, table.incarnation] })],
 );
+
+/** What operators did, who, when and why. Rows are never changed. */
+export const trail = sqliteTable("trail", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  atMs: integer("at_ms").notNull(),
+  operator: text().notNull(),
+  why: text().notNull(),
+  action: text().notNull(),
+  subject: text().notNull(),
+  effect: text().notNull(),
+});

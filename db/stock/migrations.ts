@@ -1,5 +1,5 @@
 import type { Migration } from "../migrate.ts";
-import { sharedTables } from "../shared/migrations.ts";
+import { operatorsTrail, sharedTables } from "../shared/migrations.ts";
 
 export const migrations: readonly Migration[] = [
   sharedTables,
@@ -39,4 +39,5 @@ export const migrations: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  operatorsTrail,
 ];

@@ -1,0 +1,61 @@
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { trailPage } from "#contracts/admin.ts";
+import { type Service, services } from "#contracts/topics.ts";
+import { accessHelp, accessOptions, readAccess } from "../admin/access.ts";
+import { AdminError, createAdminClient } from "../admin/admin-client.ts";
+import { UsageError } from "../usage-error.ts";
+
+export const trailHelp = `orderwright trail [SERVICE ...] [--data DIR] [--url SERVICE=URL ...]
+
+Shows what operators did to the services (default: all of ${services.join(", ")}): when, who, what, to what, why, and what it
+came to. The newest first.
+
+${accessHelp}
+
+Exit code: 0 shown, 1 a service did not answer, 2 the command line is not understood.`;
+
+/** @throws UsageError */
+export async function trailCommand(args: readonly string[]): Promise<number> {
+  const { asked, access } = parseOptions(args);
+  const client = createAdminClient(access, new AbortController().signal);
+  let code = 0;
+  for (const service of asked) {
+    try {
+      const { entries } = await client.get(service, "/trail", trailPage);
+      if (entries.length === 0) console.log(`${service}: nothing was done`);
+      for (const { atMs, operator, action, subject, why, effect } of entries) {
+        console.log(
+          `${new Date(atMs).toISOString()}  ${service}  ${operator}: ${action} ${subject} (${why}) -> ${effect}`,
+        );
+      }
+    } catch (error) {
+      if (!(error instanceof AdminError)) throw error;
+      console.error(`orderwright trail: ${error.message}`);
+      code = 1;
+    }
+  }
+  return code;
+}
+
+function parseOptions(args: readonly string[]) {
+  const { values, positionals } = parsed(() =>
+    parseArgs({ args: [...args], options: accessOptions, strict: true, allowPositionals: true }),
+  );
+  const unknown = positionals.filter((name) => !isService(name));
+  if (unknown.length > 0) {
+    throw new UsageError(unknown.map((name) => `${name} is no service; services are ${services.join(", ")}`));
+  }
+  const asked = positionals.filter(isService);
+  return { asked: asked.length > 0 ? asked : services, access: readAccess(values, process.env) };
+}
+
+const isService = (name: string): name is Service => services.some((service) => service === name);
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new UsageError([(error as Error).message]);
+  }
+}

@@ -1,0 +1,19 @@
+import { Hono } from "hono";
+import type { Log } from "#bus/log.ts";
+import type { Store } from "#db/open-store.ts";
+import { requireBearerToken } from "../http/bearer-token.ts";
+import { serveTrail } from "./trail.ts";
+
+/** What the operations of a service's operators work on. */
+export interface AdminParts {
+  readonly store: Store;
+  readonly log: Log;
+}
+
+/** What operators see of a service and do to it. Each route adds itself; errors are answered by the app that this is mounted in. */
+export function createAdminApp(token: string, parts: AdminParts): Hono {
+  const app = new Hono();
+  app.use(requireBearerToken(token));
+  serveTrail(app, parts);
+  return app;
+}
