@@ -1,15 +1,43 @@
-// npm run bench [-- NAME ...]: runs the benchmarks; each compares its rows in one run.
+// npm run bench -- NAME [options]: measures on this machine; each benchmark compares its rows in one run.
 import process from "node:process";
 import { benchClient } from "#kafka/bench/client.ts";
+import { benchSaga, sagaSummary } from "./saga/command.ts";
 
-const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = { client: benchClient };
+interface Benchmark {
+  readonly summary: string;
+  /** Gives the exit code. */
+  run(args: readonly string[]): Promise<number>;
+}
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHMARKS);
-for (const name of names) {
-  const run = BENCHMARKS[name];
-  if (!run) {
-    console.error(`There is no benchmark "${name}"; there are: ${Object.keys(BENCHMARKS).join(", ")}.`);
-    process.exit(2);
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  saga: { summary: sagaSummary, run: benchSaga },
+  client: {
+    summary: "what a message costs the Kafka client on each runtime, beside librdkafka in C",
+    async run(args) {
+      if (args.length > 0) console.log("The benchmark of the client has no options.");
+      else await benchClient();
+      return 0;
+    },
+  },
+};
+
+const overview = `npm run bench -- NAME [options]
+
+${Object.entries(benchmarks)
+  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+  .join("\n")}
+
+npm run bench -- NAME --help says all about one.`;
+
+process.exit(await run(process.argv.slice(2)));
+
+async function run([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === "--help" || name === "-h") {
+    console.log(overview);
+    return name === undefined ? 2 : 0;
   }
-  await run();
+  const benchmark = benchmarks[name];
+  if (benchmark !== undefined) return benchmark.run(args);
+  console.error(`There is no benchmark "${name}"; there are: ${Object.keys(benchmarks).join(", ")}.`);
+  return 2;
 }

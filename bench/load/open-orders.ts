@@ -1,0 +1,23 @@
+import { Database } from "bun:sqlite";
+
+/** Intake's orders without an end. */
+export interface OpenOrders {
+  ids(): Set<string>;
+  close(): void;
+}
+
+/**
+ * Reads intake's store, through the index that holds open orders only: one statement, whatever the size of the store. No
+ * request to intake, so looking often does not change what is looked at; the CPU is the load client's.
+ */
+export function openOrdersOf(storePath: string): OpenOrders {
+  const database = new Database(storePath, { readonly: true });
+  database.run("PRAGMA query_only=ON");
+  const statement = database.query<[string], []>(
+    "SELECT order_id FROM orders WHERE status IN ('received', 'created') AND order_id > ''",
+  );
+  return {
+    ids: () => new Set(statement.values().map(([id]) => String(id))),
+    close: () => database.close(),
+  };
+}

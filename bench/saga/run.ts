@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ClosedLoop, LoadedOrder, OpenLoop, Phase } from "../load/phase.ts";
+import { type Part, parts } from "./cpu.ts";
+import { copyHistory } from "./history.ts";
+import { latenciesOf, type Latencies } from "./latencies.ts";
+import { type LoadedPhase, runLoad } from "./load-process.ts";
+import { openShop } from "./open-shop.ts";
+import type { Row, Timing, Variant } from "./rows.ts";
+import { type Shop, startShop, storePathIn } from "./shop.ts";
+import { requireAllEnded, requireCleanAudit, requireExpectedEnds } from "./verify.ts";
+import { createWorkload, type Workload } from "./workloads.ts";
+
+export interface Figures {
+  readonly acceptedPerSecond: number;
+  readonly completedPerSecond: number;
+  /** CPU ms of each part for an order that was completed, at full load. */
+  readonly cpuMs: Readonly<Record<Part, number>>;
+  readonly slow: Latencies;
+  readonly half: Latencies & { readonly ratePerSecond: number };
+  /** Of the whole run, each of them proved to have ended as it must. */
+  readonly orders: number;
+}
+
+export interface RunOptions {
+  readonly row: Pick<Row, "workload" | "history" | "broker">;
+  readonly variant: Variant;
+  readonly timing: Timing;
+  readonly dataFolder: string;
+  /** Told what is done now. */
+  readonly say: (what: string) => void;
+}
+
+export const slowRatePerSecond = 20;
+/** At full load: enough for every worker to have a batch in hand and the next one waiting. */
+const inFlightAtMost = 1_000;
+const connections = 100;
+const settleWithinMs = 60_000;
+
+/**
+ * One shop from its start to its end: as fast as it can, then 20 orders a second, then half of what it could. Rejects where one
+ * accepted order has not ended as it must, or the audit is not clean.
+ */
+export async function runOnce({ row, variant, timing, dataFolder, say }: RunOptions): Promise<Figures> {
+  const folder = mkdtempSync(join(dataFolder, "run-"));
+  try {
+    say("copying stores");
+    await copyHistory(row.history, dataFolder, folder);
+    say("starting");
+    const shop = await startShop({ variant, broker: row.broker, folder });
+    try {
+      const workload = createWorkload(row.workload);
+      const first = await openShop(shop, workload);
+      const load = createLoader(shop, workload, folder);
+      say("full load");
+      const { rampMs, windowMs, slowMs, halfMs } = timing;
+      const full = await load("full-", { kind: "closed", inFlightAtMost, durationMs: rampMs + windowMs }, rampMs);
+      const rates = ratesOf(full);
+      say(`${slowRatePerSecond}/s`);
+      const open = (ratePerSecond: number, durationMs: number): OpenLoop => {
+        return { kind: "open", ratePerSecond, durationMs: rampMs + durationMs };
+      };
+      const slow = await load("slow-", open(slowRatePerSecond, slowMs), rampMs);
+      const ratePerSecond = rates.completedPerSecond / 2;
+      say(`${ratePerSecond.toFixed(0)}/s`);
+      const half = await load("half-", open(ratePerSecond, halfMs), rampMs);
+      say("audit");
+      const orders = first + load.orders();
+      await requireCleanAudit(shop.storeUrls, row.history + orders);
+      return { ...rates, slow: endToEnd(slow), half: { ...endToEnd(half), ratePerSecond }, orders };
+    } finally {
+      await shop.kill();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function createLoader(shop: Shop, workload: Workload, folder: string) {
+  let orders = 0;
+  const bodies = workload.orders.map(({ request }) => JSON.stringify(request));
+  const expected = workload.orders.map((order) => order.expected);
+  const storePath = storePathIn(folder, "intake");
+  const load = async (keyPrefix: string, how: ClosedLoop | OpenLoop, rampMs: number): Promise<LoadedPhase> => {
+    const phase: Phase = {
+      port: shop.ports.intake,
+      storePath,
+      bodies,
+      firstBody: orders % bodies.length,
+      keyPrefix,
+      connections,
+      load: how,
+      settleWithinMs,
+    };
+    const loaded = await runLoad(shop, phase, rampMs, folder);
+    requireAllEnded(loaded.report);
+    requireExpectedEnds(storePath, loaded.report.orders, expected);
+    orders += loaded.report.orders.length;
+    return loaded;
+  };
+  return Object.assign(load, { orders: () => orders });
+}
+
+/** What happened inside the window, whatever was under way at its edges. */
+export function ratesOf({ report, fromMs, toMs, cpuMs }: LoadedPhase) {
+  const seconds = (toMs - fromMs) / 1_000;
+  const isIn = (atMs: number | null) => atMs !== null && atMs >= fromMs && atMs < toMs;
+  const accepted = report.orders.filter(({ answeredAtMs }) => isIn(answeredAtMs)).length;
+  const completed = report.orders.filter(({ endedAtMs }) => isIn(endedAtMs)).length;
+  const ofOrder = Object.fromEntries(parts.map((part) => [part, cpuMs[part] / completed])) as Record<Part, number>;
+  return { acceptedPerSecond: accepted / seconds, completedPerSecond: completed / seconds, cpuMs: ofOrder };
+}
+
+/** From the moment that an order was due until intake shows its end. */
+function endToEnd({ report, fromMs }: LoadedPhase): Latencies {
+  const measured = report.orders.filter(({ intendedAtMs }) => intendedAtMs >= fromMs);
+  return latenciesOf(
+    measured.map(({ intendedAtMs, endedAtMs }: LoadedOrder) => (endedAtMs ?? Number.NaN) - intendedAtMs),
+  );
+}
