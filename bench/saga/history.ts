@@ -1,9 +1,9 @@
 import { Database } from "bun:sqlite";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, mkdtempSync } from "node:fs";
+import { openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Service } from "#contracts/topics.ts";
-import { services } from "#contracts/topics.ts";
+import { type Service, services } from "#contracts/topics.ts";
 import { migrations as intake } from "#db/intake/migrations.ts";
 import type { Migration } from "#db/migrate.ts";
 import { openStore } from "#db/open-store.ts";
@@ -24,7 +24,14 @@ const migrationsOf: Readonly<Record<Service, readonly Migration[]>> = { intake, 
 export async function copyHistory(orders: number, cacheFolder: string, folder: string): Promise<void> {
   if (orders === 0) return;
   const kept = await keepHistory(orders, cacheFolder);
-  for (const service of services) copyFileSync(storePathIn(kept, service), storePathIn(folder, service));
+  for (const service of services) {
+    const path = storePathIn(folder, service);
+    copyFileSync(storePathIn(kept, service), path);
+    // Now, not by the kernel while the run measures what an fsync costs.
+    const file = openSync(path, "r+");
+    fsyncSync(file);
+    closeSync(file);
+  }
 }
 
 /** @returns the folder that the stores are kept in */

@@ -9,9 +9,11 @@ import type { Phase, PhaseReport } from "../load/phase.ts";
 import { cpuMsOf, type Part, parts } from "./cpu.ts";
 import type { Shop } from "./shop.ts";
 
-/** A phase as it went, and what was looked at from `fromMs` to `toMs`, epoch ms. */
+/** A phase as it went, and what was looked at from `fromMs` to `toMs`. All epoch ms. */
 export interface LoadedPhase {
   readonly report: PhaseReport;
+  /** Orders that were due from here on came after the ramp. */
+  readonly rampedAtMs: number;
   readonly fromMs: number;
   readonly toMs: number;
   /** User and system time between the two, ms. */
@@ -42,16 +44,17 @@ export async function runLoad(shop: Shop, phase: Phase, rampMs: number, folder: 
       if (line.done) throw new Error(`the load client has ended (${await ended})`);
       return line.value;
     };
-    const [, began] = (await next()).split(" ");
+    const beganAtMs = Number((await next()).split(" ")[1]);
+    const rampedAtMs = beganAtMs + rampMs;
     const sample = () => ({ atMs: epochMs(), cpuMs: cpuOf({ ...shop.pids, client: child.pid ?? 0 }) });
-    await delay(Number(began) + rampMs - epochMs());
+    await until(rampedAtMs);
     const from = sample();
-    await delay(Number(began) + phase.load.durationMs - epochMs());
+    await until(beganAtMs + phase.load.durationMs);
     const to = sample();
     await next();
     const report = JSON.parse(readFileSync(reportFile, "utf8")) as PhaseReport;
     const cpuMs = Object.fromEntries(parts.map((part) => [part, to.cpuMs[part] - from.cpuMs[part]]));
-    return { report, fromMs: from.atMs, toMs: to.atMs, cpuMs: cpuMs as Record<Part, number> };
+    return { report, rampedAtMs, fromMs: from.atMs, toMs: to.atMs, cpuMs: cpuMs as Record<Part, number> };
   } finally {
     clearTimeout(timer);
     child.kill("SIGKILL");
@@ -63,4 +66,5 @@ function cpuOf(pids: Readonly<Record<Part, number>>): Record<Part, number> {
   return Object.fromEntries(parts.map((part) => [part, cpuMsOf(pids[part])])) as Record<Part, number>;
 }
 
+const until = (atMs: number) => delay(Math.max(0, atMs - epochMs()));
 const epochMs = () => performance.timeOrigin + performance.now();

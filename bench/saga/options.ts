@@ -26,7 +26,7 @@ A run whose audit is not clean, or in which one accepted order did not end as it
   --rounds N       runs of each row and variant (default: 1 to 3, by row)
   --quick          one short run of each of ${quickRows.join(", ")}: about two minutes, figures for a first look
   --data DIR       a folder on the disk to measure with (default: orderwright-bench in the temporary folder); the stores of
-                   600,000 orders are made there once and kept, some 700 MB
+                   600,000 orders are made there once and kept, 490 MB
   --markdown       prints the tables for the documentation
 
 Exit code: 0 all runs gave figures, 1 one failed, 2 the command line is not understood.`;

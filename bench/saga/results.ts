@@ -1,7 +1,6 @@
 import { parts } from "./cpu.ts";
 import { median } from "./latencies.ts";
-import type { Row, Run, Variant } from "./rows.ts";
-import { variants } from "./rows.ts";
+import { type Row, type Run, type Variant, variants } from "./rows.ts";
 import type { Figures } from "./run.ts";
 import type { Table } from "./table.ts";
 

@@ -28,17 +28,20 @@ export const rows: readonly Row[] = [
   { name: "kafka-baskets", workload: "baskets", history: 0, broker: "kafka", rounds: 1 },
 ];
 
-/** How long each part of a run takes, ms. A ramp comes before what is measured: the runtimes compile meanwhile. */
+/** How long each part of a run takes, ms. */
 export interface Timing {
+  /** At full load before anything is measured: the runtimes compile meanwhile, which takes message by message longest. */
+  readonly warmUpMs: number;
+  readonly fullMs: number;
+  /** Before each of the two loads of a fixed rate. */
   readonly rampMs: number;
-  readonly windowMs: number;
   readonly slowMs: number;
   readonly halfMs: number;
 }
 
 export const timings: Readonly<Record<"default" | "quick", Timing>> = {
-  default: { rampMs: 1_500, windowMs: 4_000, slowMs: 8_000, halfMs: 5_000 },
-  quick: { rampMs: 1_000, windowMs: 2_500, slowMs: 4_000, halfMs: 2_500 },
+  default: { warmUpMs: 4_000, fullMs: 4_000, rampMs: 1_000, slowMs: 8_000, halfMs: 5_000 },
+  quick: { warmUpMs: 2_500, fullMs: 2_500, rampMs: 500, slowMs: 4_000, halfMs: 2_500 },
 };
 
 export interface Run {
@@ -62,13 +65,14 @@ export function planRuns(chosen: readonly Row[]): Run[] {
   );
 }
 
-/** About how long a run takes beside what is timed, s: measured on two cores. */
-const startSeconds: Readonly<Record<BrokerName, number>> = { embedded: 3, kafka: 12 };
-const endSeconds = 4;
-const secondsOfHistory = 10 / 600_000;
+/** About how long a run takes beside what is timed, s, measured on two cores: brokers start, orders end, audits read. */
+const startSeconds: Readonly<Record<BrokerName, number>> = { embedded: 1.5, kafka: 10 };
+const endSeconds = 3;
+const secondsOfHistory = 14 / 600_000;
 
 export function estimateSeconds(runs: readonly Run[], timing: Timing): number {
-  const loads = (2 * timing.rampMs + timing.rampMs + timing.windowMs + timing.slowMs + timing.halfMs) / 1_000;
+  const { warmUpMs, fullMs, rampMs, slowMs, halfMs } = timing;
+  const loads = (warmUpMs + fullMs + 2 * rampMs + slowMs + halfMs) / 1_000;
   return runs.reduce((sum, { row }) => {
     return sum + startSeconds[row.broker] + loads + endSeconds + row.history * secondsOfHistory;
   }, 0);

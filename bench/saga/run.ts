@@ -1,15 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { ClosedLoop, LoadedOrder, OpenLoop, Phase } from "../load/phase.ts";
+import type { LoadedOrder, OpenLoop } from "../load/phase.ts";
 import { type Part, parts } from "./cpu.ts";
 import { copyHistory } from "./history.ts";
 import { latenciesOf, type Latencies } from "./latencies.ts";
-import { type LoadedPhase, runLoad } from "./load-process.ts";
+import type { LoadedPhase } from "./load-process.ts";
+import { createLoader } from "./loader.ts";
 import { openShop } from "./open-shop.ts";
 import type { Row, Timing, Variant } from "./rows.ts";
-import { type Shop, startShop, storePathIn } from "./shop.ts";
-import { requireAllEnded, requireCleanAudit, requireExpectedEnds } from "./verify.ts";
-import { createWorkload, type Workload } from "./workloads.ts";
+import { startShop } from "./shop.ts";
+import { requireCleanAudit, RunFailedError } from "./verify.ts";
+import { createWorkload } from "./workloads.ts";
 
 export interface Figures {
   readonly acceptedPerSecond: number;
@@ -34,8 +35,6 @@ export interface RunOptions {
 export const slowRatePerSecond = 20;
 /** At full load: enough for every worker to have a batch in hand and the next one waiting. */
 const inFlightAtMost = 1_000;
-const connections = 100;
-const settleWithinMs = 60_000;
 
 /**
  * One shop from its start to its end: as fast as it can, then 20 orders a second, then half of what it could. Rejects where one
@@ -53,9 +52,10 @@ export async function runOnce({ row, variant, timing, dataFolder, say }: RunOpti
       const first = await openShop(shop, workload);
       const load = createLoader(shop, workload, folder);
       say("full load");
-      const { rampMs, windowMs, slowMs, halfMs } = timing;
-      const full = await load("full-", { kind: "closed", inFlightAtMost, durationMs: rampMs + windowMs }, rampMs);
+      const { warmUpMs, fullMs, rampMs, slowMs, halfMs } = timing;
+      const full = await load("full-", { kind: "closed", inFlightAtMost, durationMs: warmUpMs + fullMs }, warmUpMs);
       const rates = ratesOf(full);
+      if (rates.completedPerSecond === 0) throw new RunFailedError("at full load not one order ended in time");
       say(`${slowRatePerSecond}/s`);
       const open = (ratePerSecond: number, durationMs: number): OpenLoop => {
         return { kind: "open", ratePerSecond, durationMs: rampMs + durationMs };
@@ -76,31 +76,6 @@ export async function runOnce({ row, variant, timing, dataFolder, say }: RunOpti
   }
 }
 
-function createLoader(shop: Shop, workload: Workload, folder: string) {
-  let orders = 0;
-  const bodies = workload.orders.map(({ request }) => JSON.stringify(request));
-  const expected = workload.orders.map((order) => order.expected);
-  const storePath = storePathIn(folder, "intake");
-  const load = async (keyPrefix: string, how: ClosedLoop | OpenLoop, rampMs: number): Promise<LoadedPhase> => {
-    const phase: Phase = {
-      port: shop.ports.intake,
-      storePath,
-      bodies,
-      firstBody: orders % bodies.length,
-      keyPrefix,
-      connections,
-      load: how,
-      settleWithinMs,
-    };
-    const loaded = await runLoad(shop, phase, rampMs, folder);
-    requireAllEnded(loaded.report);
-    requireExpectedEnds(storePath, loaded.report.orders, expected);
-    orders += loaded.report.orders.length;
-    return loaded;
-  };
-  return Object.assign(load, { orders: () => orders });
-}
-
 /** What happened inside the window, whatever was under way at its edges. */
 export function ratesOf({ report, fromMs, toMs, cpuMs }: LoadedPhase) {
   const seconds = (toMs - fromMs) / 1_000;
@@ -112,8 +87,9 @@ export function ratesOf({ report, fromMs, toMs, cpuMs }: LoadedPhase) {
 }
 
 /** From the moment that an order was due until intake shows its end. */
-function endToEnd({ report, fromMs }: LoadedPhase): Latencies {
-  const measured = report.orders.filter(({ intendedAtMs }) => intendedAtMs >= fromMs);
+function endToEnd({ report, rampedAtMs }: LoadedPhase): Latencies {
+  // A schedule's moments are sums of fractions.
+  const measured = report.orders.filter(({ intendedAtMs }) => intendedAtMs > rampedAtMs - 0.1);
   return latenciesOf(
     measured.map(({ intendedAtMs, endedAtMs }: LoadedOrder) => (endedAtMs ?? Number.NaN) - intendedAtMs),
   );

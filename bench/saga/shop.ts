@@ -8,7 +8,6 @@ import { totalLimitMinor } from "#data/shop.ts";
 import { startApacheKafka } from "#kafka/apache-kafka/start.ts";
 import { startEmbeddedBroker } from "#kafka/embedded-broker/start.ts";
 import { type StoreUrls, storeUrlsIn } from "../../cli/audit/stores.ts";
-import { oneByOneSettings } from "../one-by-one/settings.ts";
 import { findDescendant } from "./cpu.ts";
 import type { BrokerName, Variant } from "./rows.ts";
 
@@ -41,7 +40,6 @@ export async function startShop({ variant, broker: brokerName, folder }: ShopOpt
     startWorker(service, programs[variant], {
       ...inheritedEnvironment(),
       ORDER_TOTAL_MAX_MINOR: String(totalLimitMinor),
-      ...(variant === "one by one" ? oneByOneSettings : {}),
       KAFKA_BROKERS: broker.bootstrapServers,
       STORE_URL: storeUrls[service],
       HTTP_HOST: "127.0.0.1",
