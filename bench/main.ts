@@ -1,4 +1,4 @@
-// npm run bench -- NAME [options]: measures on this machine; each benchmark compares its rows in one run.
+// npm run bench -- [NAME] [options]: measures on this machine; each benchmark compares its rows in one run.
 import process from "node:process";
 import { benchClient } from "#kafka/bench/client.ts";
 import { benchSaga, sagaSummary } from "./saga/command.ts";
@@ -21,21 +21,22 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
 };
 
-const overview = `npm run bench -- NAME [options]
+const overview = `npm run bench -- [NAME] [options]
 
 ${Object.entries(benchmarks)
   .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
   .join("\n")}
 
-npm run bench -- NAME --help says all about one.`;
+npm run bench -- NAME --help says all about one. Without a name it is the saga's.`;
 
 process.exit(await run(process.argv.slice(2)));
 
-async function run([name, ...args]: readonly string[]): Promise<number> {
-  if (name === undefined || name === "--help" || name === "-h") {
+async function run([first, ...rest]: readonly string[]): Promise<number> {
+  if (first === "--help" || first === "-h") {
     console.log(overview);
-    return name === undefined ? 2 : 0;
+    return 0;
   }
+  const [name, args] = first === undefined || first.startsWith("-") ? ["saga", process.argv.slice(2)] : [first, rest];
   const benchmark = benchmarks[name];
   if (benchmark !== undefined) return benchmark.run(args);
   console.error(`There is no benchmark "${name}"; there are: ${Object.keys(benchmarks).join(", ")}.`);

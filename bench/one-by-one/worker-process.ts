@@ -36,6 +36,7 @@ const app = own.createApp({ store, write, signal, bearerToken, notReady: () => [
 const server = serve({ host, port: worker.port, fetch: (request) => app.fetch(request) });
 log({ level: "info", message: "listening", host, port: server.port, store: store.id });
 await consume({ handler: own.handler, write: writeAndPublish, store, client, counts, signal }).catch(fail);
+process.exit(0);
 
 function fail(error: Error): never {
   process.stderr.write(`${service}: ${error.stack ?? error.message}\n`);
