@@ -4,7 +4,7 @@ import { type Shop, storePathIn } from "./shop.ts";
 import { requireAllEnded, requireExpectedEnds } from "./verify.ts";
 import type { Workload } from "./workloads.ts";
 
-const connections = 100;
+const connections = 200;
 const settleWithinMs = 60_000;
 
 /** Posts a workload's orders in phases. */
