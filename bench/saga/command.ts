@@ -34,6 +34,8 @@ async function measure(options: SagaOptions): Promise<number> {
   const runs = planRuns(rows);
   const possible = noKafka === null ? runs : runs.filter(({ row }) => row.broker !== "kafka");
   console.log(`The saga: ${runs.length} runs, about ${minutes(estimateSeconds(possible, timing))}`);
+  // What a run has made goes at the exit; its processes end with this one.
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => process.exit(130));
   const machine = describeMachine(dataFolder);
   console.log(`${machine.join("\n")}\n`);
   const results: Result[] = [];

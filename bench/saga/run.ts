@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import type { LoadedOrder, OpenLoop } from "../load/phase.ts";
 import { type Part, parts } from "./cpu.ts";
 import { copyHistory } from "./history.ts";
@@ -42,6 +43,8 @@ const inFlightAtMost = 1_000;
  */
 export async function runOnce({ row, variant, timing, dataFolder, say }: RunOptions): Promise<Figures> {
   const folder = mkdtempSync(join(dataFolder, "run-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove); // Ctrl-C
   try {
     say("copying stores");
     await copyHistory(row.history, dataFolder, folder);
@@ -72,7 +75,8 @@ export async function runOnce({ row, variant, timing, dataFolder, say }: RunOpti
       await shop.kill();
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
   }
 }
 
