@@ -90,6 +90,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         ends = mergeEnds(ends, endsOf(result));
         metrics.published += left.length - result.failed.length;
         if (result.failed.length === 0) return ends;
+        if (signal.aborted) return undefined;
         metrics.publishFailures += result.failed.length;
         const first = result.failed[0]?.error;
         log({

@@ -45,7 +45,7 @@ export interface Bus {
   refusal(): Error | undefined;
   /** Resolves when consuming has ended because it was stopped; rejects with ConsumeRefusedError. */
   readonly consuming: Promise<void>;
-  /** Ends what is in hand, waits up to `drainMs` (default 2,000) for the outbox to go out, and leaves. */
+  /** Ends what is in hand, waits until `drainMs` (default 2,000) from now for the outbox to go out, and leaves. */
   stop(drainMs?: number): Promise<void>;
 }
 
@@ -100,12 +100,13 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
   let stopped: Promise<void> | undefined;
   async function stopOnce(drainMs: number): Promise<void> {
     stopping.abort(new Error("the bus stops"));
-    await Promise.allSettled([consuming]);
-    await drain(lane, drainMs);
+    const drainUntilMs = performance.now() + drainMs;
+    await settled([consuming], leaveWithinMs);
+    await drain(lane, drainUntilMs);
     ending.abort(new Error("the bus stops"));
-    await Promise.allSettled([watching, relaying]);
+    // Before the relay has ended, which waits for reports: rows without one stay in the outbox.
     await publishing.delivery.close();
-    await broker.close();
+    await settled([relaying, watching.then(() => broker.close())], closeWithinMs);
     await write(new AbortController().signal, async (tx, nowMs) => {
       await stopInstance(tx, instanceId, nowMs);
       return { result: undefined, outbox: [] };
@@ -125,11 +126,23 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
   };
 }
 
+/**
+ * Nothing that is lost without it needs the broker. A request to one that is away takes seconds to fail, and its client cannot
+ * be closed under it: both are left to end by themselves.
+ */
+const leaveWithinMs = 2_000;
+const closeWithinMs = 1_000;
+
+async function settled(ending: readonly Promise<unknown>[], atMostMs: number): Promise<void> {
+  const waited = new AbortController();
+  const all = Promise.allSettled(ending).then(() => waited.abort());
+  await Promise.race([all, sleep(atMostMs, waited.signal)]);
+}
+
 const drainLookMs = 5;
 
 /** Waits for the outbox to go out, but not for ever: what is left is published by the next start, or by another instance. */
-async function drain(lane: RelayLane, drainMs: number): Promise<void> {
-  const untilMs = performance.now() + drainMs;
+async function drain(lane: RelayLane, untilMs: number): Promise<void> {
   while (lane.pending().rows > 0 && performance.now() < untilMs) {
     await sleep(drainLookMs, new AbortController().signal);
   }

@@ -16,7 +16,7 @@ function describeShop(state: string, tests: (shop: () => Shop) => void): void {
   describe(state, () => {
     let shop: Shop;
     before(async () => {
-      shop = await openShop();
+      shop = await openShop({ runtime: "Bun", broker: "the embedded broker" });
     });
     after(() => shop.end());
     tests(() => shop);
@@ -78,11 +78,11 @@ describeShop("a worker that is stopped until its partitions have moved to anothe
 describeShop("a broker that is gone for ten seconds and comes back", (shop) => {
   test("orders are taken all the while, and end when it is back", limit, async () => {
     const orders = await shop().placeMixed(28);
-    await shop().processes.broker.down();
+    await shop().processes.broker.away();
     orders.push(...(await shop().placeMixed(28)));
     await sleep(10_000);
     orders.push(...(await shop().placeMixed(7)));
-    await shop().processes.broker.up();
+    await shop().processes.broker.back();
     await shop().assertSettled(orders, 60_000);
   });
 });

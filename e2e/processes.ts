@@ -1,22 +1,27 @@
 // For tests only.
-import { startTestBroker } from "#bus/testing.ts";
 import { type Service, services } from "#contracts/topics.ts";
 import { temporaryFolder } from "#db/temporary-store.ts";
-import type { EmbeddedBroker } from "#kafka/embedded-broker/start.ts";
 import { storeUrlsIn } from "../cli/audit/stores.ts";
-import { freePort, startWorker, type Worker } from "./worker.ts";
+import { type Broker, type BrokerName, startBroker } from "./brokers.ts";
+import { freePort, type RuntimeName, startWorker, type Worker } from "./worker.ts";
 
-/** An embedded broker and the four workers, each a process with a store of its own in a temporary folder. */
+/** What the workers run on. */
+export interface Platform {
+  readonly runtime: RuntimeName;
+  readonly broker: BrokerName;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** A broker and the four workers, each a process with a store of its own in a temporary folder. */
 export interface Processes {
   readonly storeUrls: Readonly<Record<Service, string>>;
-  readonly broker: EmbeddedBroker;
+  readonly broker: Broker;
   worker(service: Service): Worker;
   /** Starts a service with one more setting, on its port and store, in place of what runs or ran. */
-  restart(service: Service, environment?: Readonly<Record<string, string>>): Promise<Worker>;
+  restart(service: Service, environment?: Environment): Promise<Worker>;
   /** One more instance of a service, on its store. */
   startSecond(service: Service): Promise<Worker>;
-  /** Kills the broker and starts it on the same port: all that it had is gone. */
-  restartBroker(): Promise<void>;
   /** Kills all and deletes the stores. */
   end(): Promise<void>;
 }
@@ -31,18 +36,23 @@ const environmentOfAll = {
   TAKEOVER_AFTER_MS: "3000",
 };
 
-export async function startProcesses(): Promise<Processes> {
+/** @param environmentOf more settings of a service, asked for at each of its starts */
+export async function startProcesses(
+  { runtime, broker: brokerName }: Platform,
+  environmentOf: (service: Service) => Environment = () => ({}),
+): Promise<Processes> {
   const folder = temporaryFolder();
   const storeUrls = storeUrlsIn(folder.path);
   const started: Worker[] = [];
   const current = new Map<Service, Worker>();
   const ports = new Map<Service, number>();
   for (const service of services) ports.set(service, await freePort());
-  let broker = await startTestBroker();
+  const broker = await startBroker(brokerName);
 
-  async function start(service: Service, port: number, own: Readonly<Record<string, string>>): Promise<Worker> {
+  async function start(service: Service, port: number, own: Environment): Promise<Worker> {
     const where = { KAFKA_BROKERS: broker.bootstrapServers, STORE_URL: storeUrls[service] };
-    const worker = startWorker({ service, port, environment: { ...environmentOfAll, ...where, ...own } });
+    const environment = { ...environmentOfAll, ...where, ...environmentOf(service), ...own };
+    const worker = startWorker({ service, port, runtime, environment });
     started.push(worker);
     if (port === ports.get(service)) current.set(service, worker);
     await worker.listening();
@@ -51,9 +61,7 @@ export async function startProcesses(): Promise<Processes> {
 
   const processes: Processes = {
     storeUrls,
-    get broker() {
-      return broker;
-    },
+    broker,
     worker(service) {
       const worker = current.get(service);
       if (worker === undefined) throw new Error(`${service} was never started`);
@@ -66,14 +74,10 @@ export async function startProcesses(): Promise<Processes> {
       return start(service, ports.get(service) ?? 0, own);
     },
     startSecond: async (service) => start(service, await freePort(), { INSTANCE_ID: `${service}-2` }),
-    async restartBroker() {
-      await broker.kill9();
-      broker = await startTestBroker(broker.port);
-    },
     async end() {
       started.forEach((worker) => worker.signal("SIGKILL"));
       await Promise.all(started.map(({ ended }) => ended));
-      await broker.kill9();
+      await broker.end();
       folder.remove();
     },
   };

@@ -6,7 +6,7 @@ import { until } from "#kafka/testing.ts";
 import { createShopHttp } from "../cli/start/shop-http.ts";
 import { disagreements, openStoresReader, type OrderRecord, type StoresReader } from "./agreement.ts";
 import { type OrderKind, orderKinds } from "./order-kinds.ts";
-import { type Processes, startProcesses } from "./processes.ts";
+import { type Environment, type Platform, type Processes, startProcesses } from "./processes.ts";
 
 export interface Shop {
   readonly processes: Processes;
@@ -37,8 +37,9 @@ type Send = (
 const mugs = 1_000_000;
 const kindNames = Object.keys(orderKinds) as OrderKind[];
 
-export async function openShop(): Promise<Shop> {
-  const processes = await startProcesses();
+/** As startProcesses. */
+export async function openShop(platform: Platform, environmentOf?: (service: Service) => Environment): Promise<Shop> {
+  const processes = await startProcesses(platform, environmentOf);
   const stores = openStoresReader(processes.storeUrls);
   const closing = new AbortController();
   const send = createSend(processes, closing.signal);

@@ -6,8 +6,11 @@ import { fileURLToPath } from "node:url";
 import type { Service } from "#contracts/topics.ts";
 import { until } from "#kafka/testing.ts";
 
+export type RuntimeName = "Bun" | "Deno";
+
 export interface WorkerOptions {
   readonly service: Service;
+  readonly runtime: RuntimeName;
   readonly port: number;
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -28,10 +31,15 @@ export interface Worker {
 /** It ends when its standard input does, and so with this process, however this ends. */
 const program = fileURLToPath(new URL("../cli/start/worker-process.ts", import.meta.url));
 
-export function startWorker({ service, port, environment }: WorkerOptions): Worker {
-  // This very runtime: Bun, or Deno with its flags.
-  const flags = "Deno" in globalThis ? ["run", "--allow-all", "--no-check"] : [];
-  const child = spawn(process.execPath, [...flags, program, service], {
+/** Those that the project installs. */
+const commands: Readonly<Record<RuntimeName, readonly [file: string, ...args: string[]]>> = {
+  Bun: [fileURLToPath(new URL("../node_modules/.bin/bun", import.meta.url))],
+  Deno: [fileURLToPath(new URL("../node_modules/deno/deno", import.meta.url)), "run", "--allow-all", "--no-check"],
+};
+
+export function startWorker({ service, port, runtime, environment }: WorkerOptions): Worker {
+  const [file, ...args] = commands[runtime];
+  const child = spawn(file, [...args, program, service], {
     env: { ...process.env, ...environment, HTTP_HOST: "127.0.0.1", HTTP_PORT: String(port) },
     stdio: ["pipe", "pipe", "pipe"],
   });

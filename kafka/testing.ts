@@ -79,8 +79,13 @@ export function newGroupId(): string {
 }
 
 /** A test that cannot be done everywhere: where `reason` says why not, it is skipped with the reason in its title. */
-export function testUnless(reason: string | null | undefined, name: string, run: () => void | Promise<void>): void {
+export function testUnless(
+  reason: string | null | undefined,
+  name: string,
+  run: () => void | Promise<void>,
+  limit: { readonly timeout?: number } = {},
+): void {
   // Not on `describe`: Bun would not list what is in it. Not by t.skip(): Deno would count it as passed.
   if (reason) void test(`${name} (skipped: ${reason})`, { skip: reason }, () => {});
-  else void test(name, run);
+  else void test(name, limit, run);
 }

@@ -1,0 +1,3 @@
+import { describeSaga } from "./saga-suite.ts";
+
+await describeSaga({ runtime: "Deno", broker: "the embedded broker" });
