@@ -18,6 +18,7 @@ export interface OrderRecord {
 
 /** An event as a service published it. */
 export interface PublishedMessage {
+  readonly id: string;
   readonly topic: string;
   readonly key: Uint8Array;
   readonly value: Uint8Array;
@@ -26,7 +27,7 @@ export interface PublishedMessage {
 
 export interface StoresReader {
   orders(orderIds: readonly string[]): Promise<Map<string, OrderRecord>>;
-  messagesOf(orderId: string): Promise<PublishedMessage[]>;
+  messagesOf(orderIds: readonly string[]): Promise<PublishedMessage[]>;
   /** Where each group of a service goes on: `topic/partition` to offset. */
   positions(service: Service): Promise<ReadonlyMap<string, number>>;
   /** Pieces of a product that nobody holds, and money on an account; undefined for an unknown one. */
@@ -72,11 +73,13 @@ export function openStoresReader(urls: Readonly<Record<Service, string>>): Store
   };
   return {
     orders: (orderIds) => readOrders(read, orderIds),
-    async messagesOf(orderId) {
+    async messagesOf(orderIds) {
+      const ids = JSON.stringify(orderIds);
       const ofService = (service: Service) =>
         read(service, (database) =>
-          database.all<{ topic: string; key: ArrayBuffer; value: ArrayBuffer; traceparent: string | null }>(sql`
-            SELECT topic, key, value, traceparent FROM outbox WHERE CAST(key AS TEXT) = ${orderId} ORDER BY seq`),
+          database.all<MessageRow>(sql`
+            SELECT message_id AS id, topic, key, value, traceparent FROM outbox
+            WHERE CAST(key AS TEXT) IN (SELECT value FROM json_each(${ids})) ORDER BY seq`),
         );
       const rows = (await Promise.all(services.map(ofService))).flat();
       return rows.map((row) => ({ ...row, key: new Uint8Array(row.key), value: new Uint8Array(row.value) }));
@@ -113,6 +116,7 @@ export function openStoresReader(urls: Readonly<Record<Service, string>>): Store
   };
 }
 
+type MessageRow = Omit<PublishedMessage, "key" | "value"> & { readonly key: ArrayBuffer; readonly value: ArrayBuffer };
 type Read = <T>(service: Service, work: (database: Database) => Promise<T>) => Promise<T>;
 
 async function readOrders(read: Read, orderIds: readonly string[]): Promise<Map<string, OrderRecord>> {

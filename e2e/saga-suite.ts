@@ -38,7 +38,7 @@ export async function describeSaga(platform: Platform): Promise<void> {
       const ids = orders.map(({ orderId }) => orderId);
       const rows = await shop.stores.orders(ids);
       const mugs = await shop.stores.available("mug");
-      const messages = (await Promise.all(ids.map((id) => shop.stores.messagesOf(id)))).flat().map(republished);
+      const messages = (await shop.stores.messagesOf(ids)).map(republished);
       // Last first: what ends an order comes before what began it.
       const again = [...messages, ...messages.toReversed(), ...messages];
       await sendAndAwaitReaders(shop.processes.broker.bootstrapServers, shop.stores, again);
