@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { sql } from "drizzle-orm";
-import type { BatchHandler, Handled, Outgoing } from "#bus/batch-handler.ts";
-import type { EventType, OrderEvent } from "#contracts/events.ts";
+import type { BatchHandler, Handled, Received } from "#bus/batch-handler.ts";
+import { encode } from "#contracts/envelope.ts";
+import { type EventType, messageId, type OrderEvent } from "#contracts/events.ts";
 import { topics } from "#contracts/topics.ts";
 import type { Transaction } from "#db/connection.ts";
 import type { Migration } from "#db/migrate.ts";
+import { readOffsets } from "#db/offsets.ts";
 import type { Store } from "#db/open-store.ts";
+import { readOutboxAfter } from "#db/outbox.ts";
 import { openTemporaryStore, type TemporaryStore } from "#db/temporary-store.ts";
+import { logsOf, openBusUnderTest } from "./bus-under-test.ts";
 import { type Random, randomCuts, randomMessages, seeded } from "./random-messages.ts";
 import { sampleMessages } from "./sample-messages.ts";
 import type { Machine, MachineState, SagaMessage } from "./search/machines.ts";
@@ -55,7 +59,7 @@ export function describeHandler<K extends EventType>(subject: Subject<K>): void 
     });
     after(() => temporary.remove());
 
-    test(`leaves the rows and the outbox of decide one by one, whatever the cuts (HANDLER_SEED=${firstSeed})`, async () => {
+    test(`behind the bus leaves the rows, outbox and offsets of decide one by one, whatever fails (HANDLER_SEED=${firstSeed})`, async () => {
       const reached = new Set<string>();
       for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
         for (const outcome of await runHistory(subject, temporary.store, seed)) reached.add(outcome);
@@ -103,44 +107,73 @@ async function rolledBack(store: Store, work: (tx: Transaction) => Promise<void>
 
 async function runHistory<K extends EventType>(subject: Subject<K>, store: Store, seed: number): Promise<string[]> {
   const random = seeded(seed);
-  const batches = randomCuts(random, randomMessages(random, subject.handler.reads, 12 + random.below(20)));
+  const { handler } = subject;
+  const batches = randomCuts(random, randomMessages(random, handler.reads, 12 + random.below(20)));
   const reference = createReference(subject);
-  const outbox: Outgoing[] = [];
-  const outcomes: string[] = [];
-  const collect = (handled: Handled) => {
-    outbox.push(...handled.outbox);
-    outcomes.push(...handled.outcomes);
-  };
+  let outcomes: readonly string[] = [];
   const run = rolledBack(store, async (tx) => {
     await subject.fill(tx);
+    const bus = await openBusUnderTest(handler, store, tx, random);
     let nowMs = 10_000;
     for (const batch of batches) {
       nowMs += 1;
-      collect(await subject.handler.handle(tx, batch, nowMs));
-      for (const { event, traceparent } of batch) reference.take(event as OrderEvent, traceparent, nowMs);
-      if (subject.clock === undefined || random.below(4) > 0) continue;
-      const passed = await subject.clock(tx, random, nowMs);
-      nowMs = passed.nowMs;
-      collect(passed.handled);
+      const committed = await bus.process(batch, nowMs);
+      assert.deepEqual(logsOf(committed as Received[]), logsOf(batch as Received[]));
+      for (const { event, traceparent } of committed) reference.take(event as OrderEvent, traceparent, nowMs);
+      const { clock } = subject;
+      if (clock === undefined || random.below(4) > 0) continue;
+      await bus.write(async () => {
+        const passed = await clock(tx, random, nowMs);
+        nowMs = passed.nowMs;
+        return passed.handled;
+      });
       reference.passTo(nowMs);
     }
-    assert.deepEqual({ ...(await subject.read(tx)), outbox, outcomes }, reference.result());
+    ({ outcomes } = bus);
+    const kept = { ...(await subject.read(tx)), ...(await readBus(tx, handler)), outcomes };
+    assert.deepEqual(kept, { ...reference.result(), offsets: offsetsAfter(batches.flat() as Received[]) });
   });
   await run.catch((cause: unknown) => {
     throw new Error(`HANDLER_SEED=${seed}`, { cause });
   });
-  return outcomes;
+  return [...outcomes];
+}
+
+/** What the bus keeps beside the service's rows: what it will publish, and how far each partition was read. */
+async function readBus(tx: Transaction, { groupId }: Pick<BatchHandler, "groupId">) {
+  const rows = await readOutboxAfter(tx, "i", 0, 1_000);
+  const moved = (await readOffsets(tx, groupId)).filter(({ next }) => next > 0);
+  return {
+    outbox: rows.map(({ messageId, topic, key, value, traceparent }) => {
+      return { messageId, topic, key: String(key), value: String(value), traceparent };
+    }),
+    offsets: new Map(
+      moved.map(({ topic, partition, next, lastRecordId }) => [`${topic}/${partition}`, [next, lastRecordId]]),
+    ),
+  };
+}
+
+/** Where a group goes on that has read these messages, and what it read last. */
+function offsetsAfter(messages: readonly Received[]): Map<string, readonly [next: number, lastRecordId: string]> {
+  const lastId = (log: readonly Received[]) => log.map(({ event }) => messageId(event)).at(-1) ?? "";
+  return new Map([...logsOf(messages)].map(([where, log]) => [where, [log.length, lastId(log)]]));
 }
 
 /** The same history, one message after the other through decide, in memory. */
-function createReference({ machine, start }: Pick<Subject<EventType>, "machine" | "start">) {
+function createReference<K extends EventType>({ machine, start, handler }: Subject<K>) {
   let state = start;
-  const outbox: Outgoing[] = [];
+  const outbox: object[] = [];
   const outcomes: string[] = [];
+  /** That an order was created in: its deadline passes there. */
+  const traces = new Map<string, string | null>();
   const take = (message: SagaMessage, traceparent: string | null, nowMs: number) => {
     const step = machine(state, message, nowMs);
     state = step.state;
-    outbox.push(...step.outbox.map((event) => ({ event, traceparent })));
+    for (const event of step.outbox) {
+      if (event.type === "order.created") traces.set(event.orderId, traceparent);
+      const { id: messageId, topic, key, value } = encode(event, handler.service);
+      outbox.push({ messageId, topic, key: textOf(key), value: textOf(value), traceparent });
+    }
     outcomes.push(step.outcome);
   };
   const inOrder = (rows: Readonly<Record<string, object | null>>) =>
@@ -154,7 +187,7 @@ function createReference({ machine, start }: Pick<Subject<EventType>, "machine" 
         .flatMap((row) => (row !== null && "expiredAtMs" in row ? [row] : []))
         .filter((row) => row.status === "created" && row.expiredAtMs === null && (row.deadlineAtMs ?? nowMs) <= nowMs)
         .toSorted((a, b) => (a.deadlineAtMs ?? 0) - (b.deadlineAtMs ?? 0) || (a.orderId < b.orderId ? -1 : 1));
-      for (const { orderId } of due) take({ type: "deadline.passed", orderId }, null, nowMs);
+      for (const { orderId } of due) take({ type: "deadline.passed", orderId }, traces.get(orderId) ?? null, nowMs);
     },
     result: () => ({
       rows: inOrder(state.rows),
@@ -166,6 +199,8 @@ function createReference({ machine, start }: Pick<Subject<EventType>, "machine" 
     }),
   };
 }
+
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** The statements of each batch, as `count` orders go one way together. */
 async function statementsOf<K extends EventType>(

@@ -61,9 +61,10 @@ export function randomCuts<T>(random: Random, list: readonly T[]): T[][] {
 
 function randomMessage<K extends EventType>(random: Random, type: K, n: number): Received<K> {
   const event = { type, orderId: random.pick(world.orderIds), atMs: 1_000 + n, data: randomData[type](random) };
-  return { event, traceparent: random.below(3) === 0 ? null : `trace ${n}` };
+  return { event, traceparent: random.below(3) === 0 ? null : trace(n) };
 }
 
+const trace = (n: number) => `00-${n.toString(16).padStart(32, "0")}-${n.toString(16).padStart(16, "0")}-01`;
 const randomCurrency = (random: Random) => random.pick(["GBP", "GBP", "GBP", "USD"]);
 const randomReason = (random: Random) => random.pick<Reason>(reason.options);
 

@@ -1,0 +1,185 @@
+// For tests only.
+import assert from "node:assert/strict";
+import { sql } from "drizzle-orm";
+import type { BatchHandler, Handled, Received } from "#bus/batch-handler.ts";
+import { createBatchProcessor } from "#bus/batch-processor.ts";
+import { createBusMetrics } from "#bus/metrics.ts";
+import { outboxMessage } from "#bus/outbox-messages.ts";
+import { createOutboxWriter, type OutboxWriter } from "#bus/outbox-writer.ts";
+import { createPositions } from "#bus/positions.ts";
+import { createRelayLane, nothingUnread } from "#bus/relay-lane.ts";
+import { busSettings } from "#bus/settings.ts";
+import { encode, headers } from "#contracts/envelope.ts";
+import type { EventType, OrderEvent } from "#contracts/events.ts";
+import type { Transaction } from "#db/connection.ts";
+import { StoreError } from "#db/errors.ts";
+import { startInstance } from "#db/instances.ts";
+import { readOffsets, startOffsets } from "#db/offsets.ts";
+import type { Store } from "#db/open-store.ts";
+import type { KafkaMessage } from "#kafka/upstream.ts";
+import type { Random } from "./random-messages.ts";
+
+/** The consuming half of the bus, from polled records to rows. */
+export interface BusUnderTest<K extends EventType> {
+  /**
+   * One poll's records, however often their transaction fails. Gives them in the order of their commits: each partition's is
+   * as given, and what was sought after a lost answer is polled behind the others.
+   */
+  process(messages: readonly Received<K>[], nowMs: number): Promise<Received<K>[]>;
+  /** As Bus.write. */
+  write(work: () => Promise<Handled>): Promise<void>;
+  /** What each message came to, in the order of the commits. */
+  readonly outcomes: readonly string[];
+}
+
+const instanceId = "i";
+const incarnation = "1";
+const partitions = 2;
+const { signal } = new AbortController();
+
+/**
+ * Runs the bus's own batches, policy of errors and outbox inside a transaction of the caller's: a batch's transaction is a
+ * savepoint, so that a thousand histories need not wait for a disk. Some batches fail before their COMMIT, of others the answer
+ * is lost, and some begin as after an unclean exit, one record at a time.
+ */
+export async function openBusUnderTest<K extends EventType>(
+  handler: BatchHandler<K>,
+  store: Store,
+  tx: Transaction,
+  random: Random,
+): Promise<BusUnderTest<K>> {
+  const positions = createPositions();
+  const starts = handler.reads.flatMap((topic) =>
+    Array.from({ length: partitions }, (_, partition) => ({ topic, partition, incarnation, next: 0 })),
+  );
+  await startInstance(tx, instanceId, 1);
+  await startOffsets(tx, handler.groupId, starts, 1);
+  for (const start of starts) positions.set({ ...start, committed: undefined });
+  const ends = new Map<string, number>();
+  const outcomes: string[] = [];
+  let clockMs = 0;
+  let fault: "none" | "before-commit" | "answer-lost" = "none";
+  const handled: string[] = [];
+  const seen: Received<K>[] = [];
+
+  const inSavepoint = async <T>(work: (at: Transaction) => Promise<T>): Promise<T> => {
+    const decidedBefore = handled.length;
+    await tx.run(sql`SAVEPOINT batch`);
+    try {
+      return await work(tx);
+    } catch (error) {
+      await tx.run(sql`ROLLBACK TO batch`);
+      handled.length = decidedBefore;
+      seen.length = decidedBefore;
+      throw error;
+    } finally {
+      await tx.run(sql`RELEASE batch`);
+    }
+  };
+  const nested: Store = { ...store, write: (_signal, work) => inSavepoint(work) };
+  const failing: Store = {
+    ...store,
+    async write(_signal, work) {
+      const result = await inSavepoint(work);
+      if (fault !== "answer-lost") return result;
+      fault = "none";
+      throw new StoreError("COMMIT failed, its outcome is unknown", "commit-unknown", "TEST");
+    },
+  };
+  const lane = createRelayLane({
+    store,
+    instanceId,
+    unread: nothingUnread,
+    bufferRows: 1,
+    pageRows: 1,
+    onChange: () => {},
+  });
+  const outboxWriter = createOutboxWriter({
+    store: failing,
+    instanceId,
+    lane,
+    faultHook(point) {
+      if (point !== "before-commit" || fault !== "before-commit") return;
+      fault = "none";
+      throw new StoreError("disk full", "transient", "TEST");
+    },
+    onCommitUnknown: () => {},
+  });
+  // The history's clock in place of the machine's.
+  const write: OutboxWriter = (at, work) => outboxWriter(at, (inner) => work(inner, clockMs));
+  const metrics = createBusMetrics();
+  const singly = { left: 0 };
+  const processor = createBatchProcessor<K>({
+    handler: {
+      ...handler,
+      async handle(at, messages, nowMs) {
+        const result = await handler.handle(at, messages, nowMs);
+        handled.push(...result.outcomes);
+        seen.push(...messages);
+        return result;
+      },
+    },
+    store: nested,
+    write,
+    positions,
+    settings: busSettings({}),
+    metrics,
+    log: () => {},
+    singly,
+    signal,
+    pauseFor: () => Promise.resolve([]),
+    async rejoin(taken) {
+      const rows = await readOffsets(tx, handler.groupId);
+      for (const row of rows) {
+        const isTaken = taken.some(({ topic, partition }) => topic === row.topic && partition === row.partition);
+        if (isTaken) positions.set({ ...row, committed: undefined });
+      }
+    },
+  });
+
+  /** As it would be polled: what is in the log after the last one of its partition. */
+  function recordOf(received: Received<K>): KafkaMessage {
+    const { traceparent } = received;
+    const event = received.event as OrderEvent;
+    const { topic, key, value } = encode(event, "intake");
+    const partition = partitionOf(event);
+    const offset = ends.get(`${topic}/${partition}`) ?? 0;
+    ends.set(`${topic}/${partition}`, offset + 1);
+    const bytes = Object.entries(headers(traceparent)).map(([name, text]) => ({ [name]: Buffer.from(text) }));
+    return { topic, partition, offset, key, value, timestamp: 1, headers: bytes };
+  }
+
+  return {
+    outcomes,
+    async process(messages, nowMs) {
+      clockMs = nowMs;
+      fault = random.pick(["none", "none", "none", "none", "before-commit", "answer-lost"]);
+      singly.left = random.below(8) === 0 ? 2 : 0;
+      const isLeft = (record: KafkaMessage) => record.offset >= (positions.get(record)?.next ?? 0);
+      for (let left = messages.map(recordOf); left.length > 0; left = left.filter(isLeft))
+        await processor.process(left);
+      assert.equal(metrics.deadLetters, 0, "every message can be handled");
+      outcomes.push(...handled.splice(0));
+      return seen.splice(0);
+    },
+    async write(work) {
+      await write(signal, async () => {
+        const { outbox, outcomes: decided } = await work();
+        outcomes.push(...decided);
+        return { result: undefined, outbox: outbox.map((outgoing) => outboxMessage(outgoing, handler.service)) };
+      });
+    },
+  };
+}
+
+const partitionOf = ({ orderId }: OrderEvent) => orderId.charCodeAt(orderId.length - 1) % partitions;
+
+/** Messages by topic and partition, in their order. */
+export function logsOf(messages: readonly Received[]): Map<string, Received[]> {
+  const logs = new Map<string, Received[]>();
+  for (const message of messages) {
+    const where = `${message.event.type}/${partitionOf(message.event)}`;
+    logs.set(where, [...(logs.get(where) ?? []), message]);
+  }
+  return logs;
+}
