@@ -30,6 +30,7 @@ const idlePollMs = 500;
 export async function consume<K extends EventType>(options: ConsumerOptions<K>): Promise<void> {
   const { signal, settings, metrics, log } = options;
   const backOff = createBackOff(settings.backOffMinMs, settings.backOffMaxMs);
+  metrics.waitingSinceMs ||= Date.now();
   while (!signal.aborted) {
     try {
       await runMembership(options, () => backOff.reset());
@@ -73,7 +74,7 @@ async function runMembership<K extends EventType>(options: ConsumerOptions<K>, o
       }
       await member.commitDue();
       metrics.lag = lagOf(member.loop);
-      metrics.waitingSinceMs = 0;
+      if (member.isAssigned()) metrics.waitingSinceMs = 0;
       backOff.reset();
       onProgress();
     }
@@ -93,6 +94,8 @@ function lagOf(loop: PollLoop): number {
 
 interface Member extends Pick<OffsetCommitter, "commitDue" | "dueInMs"> {
   readonly loop: PollLoop;
+  /** The group has given it its partitions, be it none, and not taken them back for its silence. */
+  isAssigned(): boolean;
   resume(): void;
   readonly pauseFor: (durationMs: number) => Promise<KafkaMessage[]>;
   readonly rejoin: (partitions: readonly TopicPartition[]) => Promise<void>;
@@ -101,11 +104,17 @@ interface Member extends Pick<OffsetCommitter, "commitDue" | "dueInMs"> {
 async function joinGroup<K extends EventType>(options: ConsumerOptions<K>, positions: Positions): Promise<Member> {
   const { store, settings, signal, faultHook } = options;
   let paused = false;
+  let assigned = false;
+  const onAssigned = (now: boolean) => {
+    assigned = now;
+    if (!now) options.metrics.waitingSinceMs ||= Date.now();
+  };
   const intervalMs = settings.commitIntervalMs;
   const committer = createOffsetCommitter({ positions, storeId: store.id, intervalMs, faultHook, loop: () => loop });
-  const loop: PollLoop = await openLoop(options, positions, committer);
+  const loop: PollLoop = await openLoop(options, positions, committer, onAssigned);
   return {
     loop,
+    isAssigned: () => assigned,
     commitDue: committer.commitDue,
     dueInMs: committer.dueInMs,
     resume() {
@@ -136,6 +145,7 @@ async function openLoop<K extends EventType>(
   options: ConsumerOptions<K>,
   positions: Positions,
   committer: OffsetCommitter,
+  onAssigned: (assigned: boolean) => void,
 ): Promise<PollLoop> {
   const { handler, client, settings, metrics, log, signal } = options;
   const { maxPollIntervalMs, sessionTimeoutMs, fetchWaitMs } = settings;
@@ -147,6 +157,7 @@ async function openLoop<K extends EventType>(
       const begun = await beginPartitions(options, partitions);
       for (const position of begun) positions.set(position);
       await committer.commit(begun);
+      onAssigned(true);
       log({ level: "info", message: "partitions assigned", partitions: begun.length });
       return begun.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
     },
@@ -155,6 +166,7 @@ async function openLoop<K extends EventType>(
       positions.remove(partitions);
     },
     onLost(partitions) {
+      onAssigned(false);
       positions.remove(partitions);
       return Promise.resolve();
     },

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { sql } from "drizzle-orm";
 import type { BatchHandler, Handled, Received } from "#bus/batch-handler.ts";
 import { createBatchProcessor } from "#bus/batch-processor.ts";
+import type { FaultHook } from "#bus/fault-hook.ts";
 import { createBusMetrics } from "#bus/metrics.ts";
 import { outboxMessage } from "#bus/outbox-messages.ts";
 import { createOutboxWriter, type OutboxWriter } from "#bus/outbox-writer.ts";
-import { createPositions } from "#bus/positions.ts";
+import { createPositions, type Positions } from "#bus/positions.ts";
 import { createRelayLane, nothingUnread } from "#bus/relay-lane.ts";
 import { busSettings } from "#bus/settings.ts";
 import { encode, headers } from "#contracts/envelope.ts";
@@ -48,63 +49,14 @@ export async function openBusUnderTest<K extends EventType>(
   tx: Transaction,
   random: Random,
 ): Promise<BusUnderTest<K>> {
-  const positions = createPositions();
-  const starts = handler.reads.flatMap((topic) =>
-    Array.from({ length: partitions }, (_, partition) => ({ topic, partition, incarnation, next: 0 })),
-  );
-  await startInstance(tx, instanceId, 1);
-  await startOffsets(tx, handler.groupId, starts, 1);
-  for (const start of starts) positions.set({ ...start, committed: undefined });
-  const ends = new Map<string, number>();
+  const positions = await startPartitions(handler, tx);
   const outcomes: string[] = [];
   let clockMs = 0;
-  let fault: "none" | "before-commit" | "answer-lost" = "none";
-  const handled: string[] = [];
-  const seen: Received<K>[] = [];
-
-  const inSavepoint = async <T>(work: (at: Transaction) => Promise<T>): Promise<T> => {
-    const decidedBefore = handled.length;
-    await tx.run(sql`SAVEPOINT batch`);
-    try {
-      return await work(tx);
-    } catch (error) {
-      await tx.run(sql`ROLLBACK TO batch`);
-      handled.length = decidedBefore;
-      seen.length = decidedBefore;
-      throw error;
-    } finally {
-      await tx.run(sql`RELEASE batch`);
-    }
-  };
-  const nested: Store = { ...store, write: (_signal, work) => inSavepoint(work) };
-  const failing: Store = {
-    ...store,
-    async write(_signal, work) {
-      const result = await inSavepoint(work);
-      if (fault !== "answer-lost") return result;
-      fault = "none";
-      throw new StoreError("COMMIT failed, its outcome is unknown", "commit-unknown", "TEST");
-    },
-  };
-  const lane = createRelayLane({
-    store,
-    instanceId,
-    unread: nothingUnread,
-    bufferRows: 1,
-    pageRows: 1,
-    onChange: () => {},
-  });
-  const outboxWriter = createOutboxWriter({
-    store: failing,
-    instanceId,
-    lane,
-    faultHook(point) {
-      if (point !== "before-commit" || fault !== "before-commit") return;
-      fault = "none";
-      throw new StoreError("disk full", "transient", "TEST");
-    },
-    onCommitUnknown: () => {},
-  });
+  const journal: Journal<K> = { outcomes: [], messages: [] };
+  const stores = createFailingStores(store, tx, journal);
+  const lane = laneOf(store);
+  const { answering, faultHook } = stores;
+  const outboxWriter = createOutboxWriter({ store: answering, instanceId, lane, faultHook, onCommitUnknown: () => {} });
   // The history's clock in place of the machine's.
   const write: OutboxWriter = (at, work) => outboxWriter(at, (inner) => work(inner, clockMs));
   const metrics = createBusMetrics();
@@ -114,12 +66,12 @@ export async function openBusUnderTest<K extends EventType>(
       ...handler,
       async handle(at, messages, nowMs) {
         const result = await handler.handle(at, messages, nowMs);
-        handled.push(...result.outcomes);
-        seen.push(...messages);
+        journal.outcomes.push(...result.outcomes);
+        journal.messages.push(...messages);
         return result;
       },
     },
-    store: nested,
+    store: stores.plain,
     write,
     positions,
     settings: busSettings({}),
@@ -137,30 +89,19 @@ export async function openBusUnderTest<K extends EventType>(
     },
   });
 
-  /** As it would be polled: what is in the log after the last one of its partition. */
-  function recordOf(received: Received<K>): KafkaMessage {
-    const { traceparent } = received;
-    const event = received.event as OrderEvent;
-    const { topic, key, value } = encode(event, "intake");
-    const partition = partitionOf(event);
-    const offset = ends.get(`${topic}/${partition}`) ?? 0;
-    ends.set(`${topic}/${partition}`, offset + 1);
-    const bytes = Object.entries(headers(traceparent)).map(([name, text]) => ({ [name]: Buffer.from(text) }));
-    return { topic, partition, offset, key, value, timestamp: 1, headers: bytes };
-  }
-
+  const log = createLog<K>();
   return {
     outcomes,
     async process(messages, nowMs) {
       clockMs = nowMs;
-      fault = random.pick(["none", "none", "none", "none", "before-commit", "answer-lost"]);
+      stores.failNext(random.pick(["none", "none", "none", "none", "before-commit", "answer-lost"]));
       singly.left = random.below(8) === 0 ? 2 : 0;
       const isLeft = (record: KafkaMessage) => record.offset >= (positions.get(record)?.next ?? 0);
-      for (let left = messages.map(recordOf); left.length > 0; left = left.filter(isLeft))
+      for (let left = messages.map(log.append); left.length > 0; left = left.filter(isLeft))
         await processor.process(left);
       assert.equal(metrics.deadLetters, 0, "every message can be handled");
-      outcomes.push(...handled.splice(0));
-      return seen.splice(0);
+      outcomes.push(...journal.outcomes.splice(0));
+      return journal.messages.splice(0);
     },
     async write(work) {
       await write(signal, async () => {
@@ -168,6 +109,81 @@ export async function openBusUnderTest<K extends EventType>(
         outcomes.push(...decided);
         return { result: undefined, outbox: outbox.map((outgoing) => outboxMessage(outgoing, handler.service)) };
       });
+    },
+  };
+}
+
+async function startPartitions(handler: Pick<BatchHandler, "groupId" | "reads">, tx: Transaction): Promise<Positions> {
+  const starts = handler.reads.flatMap((topic) =>
+    Array.from({ length: partitions }, (_, partition) => ({ topic, partition, incarnation, next: 0 })),
+  );
+  await startInstance(tx, instanceId, 1);
+  await startOffsets(tx, handler.groupId, starts, 1);
+  const positions = createPositions();
+  for (const start of starts) positions.set({ ...start, committed: undefined });
+  return positions;
+}
+
+/** What the handler has decided in transactions that were not rolled back. */
+interface Journal<K extends EventType> {
+  readonly outcomes: string[];
+  readonly messages: Received<K>[];
+}
+
+type Fault = "none" | "before-commit" | "answer-lost";
+
+/** A savepoint for each transaction. One of the writes to `answering` fails as it is told. */
+function createFailingStores<K extends EventType>(store: Store, tx: Transaction, journal: Journal<K>) {
+  let fault: Fault = "none";
+  async function inSavepoint<T>(work: (at: Transaction) => Promise<T>): Promise<T> {
+    const decidedBefore = journal.messages.length;
+    await tx.run(sql`SAVEPOINT batch`);
+    try {
+      return await work(tx);
+    } catch (error) {
+      await tx.run(sql`ROLLBACK TO batch`);
+      journal.outcomes.length = decidedBefore;
+      journal.messages.length = decidedBefore;
+      throw error;
+    } finally {
+      await tx.run(sql`RELEASE batch`);
+    }
+  }
+  const plain: Store = { ...store, write: (_signal, work) => inSavepoint(work) };
+  const answering: Store = {
+    ...store,
+    async write(_signal, work) {
+      const result = await inSavepoint(work);
+      if (fault !== "answer-lost") return result;
+      fault = "none";
+      throw new StoreError("COMMIT failed, its outcome is unknown", "commit-unknown", "TEST");
+    },
+  };
+  const faultHook: FaultHook = (point) => {
+    if (point !== "before-commit" || fault !== "before-commit") return;
+    fault = "none";
+    throw new StoreError("disk full", "transient", "TEST");
+  };
+  return { plain, answering, faultHook, failNext: (next: Fault) => void (fault = next) };
+}
+
+/** Nobody takes anything out of it. */
+function laneOf(store: Store) {
+  const unread = nothingUnread;
+  return createRelayLane({ store, instanceId, unread, bufferRows: 1, pageRows: 1, onChange: () => {} });
+}
+
+/** Gives messages as they would be polled: each behind the last one of its partition. */
+function createLog<K extends EventType>() {
+  const ends = new Map<string, number>();
+  return {
+    append({ event, traceparent }: Received<K>): KafkaMessage {
+      const { topic, key, value } = encode(event as OrderEvent, "intake");
+      const partition = partitionOf(event as OrderEvent);
+      const offset = ends.get(`${topic}/${partition}`) ?? 0;
+      ends.set(`${topic}/${partition}`, offset + 1);
+      const bytes = Object.entries(headers(traceparent)).map(([name, text]) => ({ [name]: Buffer.from(text) }));
+      return { topic, partition, offset, key, value, timestamp: 1, headers: bytes };
     },
   };
 }

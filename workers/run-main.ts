@@ -9,7 +9,10 @@ import { stopSignal } from "./runtime.ts";
 import { jsonLog, runWorker, type WorkerOptions } from "./start-worker.ts";
 import { workerSettings } from "./worker-settings.ts";
 
-type ServiceParts<K extends EventType> = Pick<WorkerOptions<K>, "migrations" | "handler" | "createApp" | "background">;
+type ServiceParts<K extends EventType> = Pick<
+  WorkerOptions<K>,
+  "migrations" | "handler" | "createApp" | "background" | "isReadyWithoutBroker"
+>;
 
 /** Runs a service as this process: settings from its environment, until it is asked to stop. */
 export async function runMain<K extends EventType, T>(

@@ -30,6 +30,8 @@ export interface WorkerOptions<K extends EventType> {
   readonly migrations: readonly Migration[];
   readonly handler: BatchHandler<K>;
   readonly createApp: (parts: WorkerParts) => Hono | Promise<Hono>;
+  /** It is of use while the broker is away, so only a refusal to consume makes it not ready. */
+  readonly isReadyWithoutBroker?: true;
   /** What goes on beside messages and requests, until the parts' signal aborts. */
   readonly background?: (parts: WorkerParts) => Promise<void>;
   /** Stops the worker. */
@@ -90,6 +92,7 @@ async function startParts<K extends EventType>(options: WorkerOptions<K>, store:
     log,
     faultHook,
   });
+  const waiting = options.isReadyWithoutBroker ? () => [] : createWaitingWatch(metrics);
   return {
     store,
     bus,
@@ -98,7 +101,7 @@ async function startParts<K extends EventType>(options: WorkerOptions<K>, store:
     admin: adminToken === undefined ? undefined : createAdminApp(adminToken, { store, log }),
     log,
     busMetrics: metrics,
-    notReady: () => [...(signal.aborted ? ["the service is stopping"] : []), ...refusalOf(bus)],
+    notReady: () => [...(signal.aborted ? ["the service is stopping"] : []), ...refusalOf(bus), ...waiting()],
     metrics: () => renderMetrics(service, metrics),
   };
 }
@@ -108,6 +111,20 @@ const starting = () => problemResponse(unavailable("The service is starting", 1)
 function refusalOf(bus: Bus): string[] {
   const refusal = bus.refusal();
   return refusal === undefined ? [] : [refusal.message];
+}
+
+/** A shorter wait is none that a request would notice: a leader is elected, a batch is tried again. */
+const waitingGraceMs = 3_000;
+
+/** Says since when consuming waits: at once until it has begun, then after the grace. */
+function createWaitingWatch(metrics: Pick<BusMetrics, "waitingSinceMs">): () => string[] {
+  let hasBegun = false;
+  return () => {
+    const { waitingSinceMs } = metrics;
+    hasBegun ||= waitingSinceMs === 0;
+    if (waitingSinceMs === 0 || (hasBegun && Date.now() - waitingSinceMs < waitingGraceMs)) return [];
+    return [`consuming waits for the broker or the store since ${new Date(waitingSinceMs).toISOString()}`];
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

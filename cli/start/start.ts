@@ -105,8 +105,8 @@ interface Shop {
   readonly stuck: Promise<never>;
 }
 
-/** A broker that elects a leader, or a store that is busy, takes less. */
-const notReadyAtMostMs = 10_000;
+/** A broker that is started again, or a store that is busy, takes less. */
+const notReadyAtMostMs = 30_000;
 
 async function runShop(shop: Shop): Promise<boolean> {
   const { options, posted, open, screen, signal } = shop;

@@ -19,6 +19,8 @@ await runMain("intake", readIntakeSettings, (settings) => {
     migrations,
     handler: createViewHandler(durations.observe),
     createApp: (parts) => createApp(parts, settings, durations),
+    // Orders are taken all the while, and go out when it is back.
+    isReadyWithoutBroker: true,
   };
 });
 
