@@ -74,6 +74,7 @@ async function runMembership<K extends EventType>(options: ConsumerOptions<K>, o
       }
       await member.commitDue();
       metrics.lag = lagOf(member.loop);
+      // Not before a whole poll: the first fetch after an assignment may miss partitions, and they wait for its end.
       if (member.isAssigned()) metrics.waitingSinceMs = 0;
       backOff.reset();
       onProgress();

@@ -71,6 +71,8 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
 
   const publishing = createPublishing({ ...options, faultHook, signal, unread: start.unread });
   const { write, lane, relay } = publishing;
+  // While the group is joined, so that the first message need not wait for it.
+  publishing.delivery.prepare();
   const broker = createBrokerView(client, signal);
   const incarnation = async () => {
     const seen = await broker.incarnation();
