@@ -82,6 +82,21 @@ export const orderView = z
   })
   .meta({ id: "Order", description: "An order as far as intake has seen" });
 
+/**
+ * Answer to `POST /orders/{id}/cancel`: what becomes of the order. `requested` is the promise that it ends rejected or
+ * cancelled, and that a charge goes back; `ended` says that it had already.
+ */
+export const cancellation = z
+  .object({
+    state: z.enum(["requested", "ended"]),
+    willHappen: z.string().meta({ description: "What becomes of the order, for people" }),
+    order: orderView,
+  })
+  .meta({
+    id: "Cancellation",
+    description: "What becomes of an order whose customer cancels; Location says where to look",
+  });
+
 /** Answer to `GET /orders?customer=`; `next` is the cursor of the following page. */
 export const orderPage = z
   .object({ orders: z.array(orderView), next: z.string().optional() })
@@ -125,6 +140,7 @@ export const problem = z
 
 export type OrderRequest = z.infer<typeof orderRequest>;
 export type OrderView = z.infer<typeof orderView>;
+export type Cancellation = z.infer<typeof cancellation>;
 export type OrderPage = z.infer<typeof orderPage>;
 export type PriceRequest = z.infer<typeof priceRequest>;
 export type RestockRequest = z.infer<typeof restockRequest>;

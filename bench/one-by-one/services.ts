@@ -16,6 +16,7 @@ import { countInFlight } from "#workers/intake/accepted-orders.ts";
 import { createAdmission } from "#workers/intake/admission.ts";
 import { createViewHandler } from "#workers/intake/handlers.ts";
 import { createIntakeApp } from "#workers/intake/http.ts";
+import { createCancellation } from "#workers/intake/cancel-orders.ts";
 import { createOrderPlacement } from "#workers/intake/place-orders.ts";
 import { readIntakeSettings } from "#workers/intake/settings.ts";
 import { createOrderHandler } from "#workers/order/handlers.ts";
@@ -77,5 +78,7 @@ function intakeApp(parts: AppParts, settings: ReturnType<typeof readIntakeSettin
       const { result, outbox } = await work(tx, nowMs);
       return { result, outbox: outbox.map((outgoing: Outgoing) => outboxMessage(outgoing, "intake")) };
     });
-  return createIntakeApp({ ...parts, admission, placeOrder: oneAtATime(createOrderPlacement(write, never)) });
+  const placeOrder = oneAtATime(createOrderPlacement(write, never));
+  const cancelOrder = oneAtATime(createCancellation(write, settings, never));
+  return createIntakeApp({ ...parts, admission, placeOrder, cancelOrder });
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import {
+  cancellation,
   idempotencyKey,
   orderPage,
   orderRequest,
@@ -21,9 +22,17 @@ export interface Operation {
   /** Idempotency-Key: taken or needed. */
   readonly key?: "optional" | "required";
   readonly body?: SchemaName;
-  readonly answer: { readonly status: number; readonly description: string; readonly schema?: SchemaName };
+  readonly answer: Answer;
+  /** Where it may be answered otherwise, and not as a problem. */
+  readonly orElse?: Answer;
   /** Statuses of the problems that it may end with, beside those that each may. */
   readonly problems: readonly number[];
+}
+
+interface Answer {
+  readonly status: number;
+  readonly description: string;
+  readonly schema?: SchemaName;
 }
 
 export interface Parameter {
@@ -38,6 +47,7 @@ const schemas = {
   OrderStatus: orderStatus,
   Timeline: timeline,
   Order: orderView,
+  Cancellation: cancellation,
   OrderPage: orderPage,
   PriceRequest: priceRequest,
   RestockRequest: restockRequest,
@@ -50,6 +60,7 @@ const problemTitles: Readonly<Record<number, string>> = {
   400: "The request is not valid; the fields and the rules that they broke are named",
   401: "A bearer token is required",
   404: "There is no such thing",
+  409: "What the order is in by now forbids it",
   413: "The body is too large",
   415: "The body is not application/json",
   422: "The key was used for another body, or the request cannot be carried out",
@@ -73,15 +84,14 @@ export function openApiDocument(title: string, description: string, operations: 
   };
 }
 
-function describe({ summary, parameters = [], key, body, answer, problems }: Operation): object {
+function describe({ summary, parameters = [], key, body, answer, orElse, problems }: Operation): object {
   const statuses = [...new Set([...problems, 401, 503])].toSorted((a, b) => a - b);
-  const { status, description, schema } = answer;
   return {
     summary,
     parameters: [...parameters.map(parameter), ...(key === undefined ? [] : [keyParameter(key)])],
     ...(body === undefined ? {} : { requestBody: { required: true, content: content("application/json", body) } }),
     responses: {
-      [status]: { description, ...(schema === undefined ? {} : { content: content("application/json", schema) }) },
+      ...Object.fromEntries([answer, ...(orElse === undefined ? [] : [orElse])].map(answerEntry)),
       ...Object.fromEntries(
         statuses.map((each) => [
           each,
@@ -90,6 +100,11 @@ function describe({ summary, parameters = [], key, body, answer, problems }: Ope
       ),
     },
   };
+}
+
+function answerEntry({ status, description, schema }: Answer): [number, object] {
+  const told = schema === undefined ? {} : { content: content("application/json", schema) };
+  return [status, { description, ...told }];
 }
 
 const content = (type: string, schema: SchemaName) => ({ [type]: { schema: { $ref: reference(schema) } } });
@@ -127,8 +142,8 @@ function componentsOf(operations: readonly Operation[]): object {
     for (const [, other] of JSON.stringify(all[id]).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g))
       need(other ?? "");
   };
-  for (const { body, answer } of operations)
-    [body, answer.schema, "Problem"].forEach((id) => id !== undefined && need(id));
+  for (const { body, answer, orElse } of operations)
+    [body, answer.schema, orElse?.schema, "Problem"].forEach((id) => id !== undefined && need(id));
   return Object.fromEntries(
     Object.keys(schemas)
       .filter((id) => needed.has(id))

@@ -10,6 +10,7 @@ export type ProblemKind =
   | "unsupported-media-type"
   | "key-reused"
   | "rule-broken"
+  | "cancel-window-over"
   | "too-many-orders"
   | "unavailable"
   | "internal";

@@ -54,12 +54,12 @@ export function readOrdersOf(
   return database.select().from(orders).where(ofCustomer).orderBy(desc(orders.orderId)).limit(limit);
 }
 
-/** Those of the orders that have ended, in one statement. */
+/** Those of the orders that have ended, in one statement. A paid one that is cancelled has its end before it. */
 export async function findEnded(database: Database, orderIds: readonly string[]): Promise<string[]> {
   const rows = await database.all<{ orderId: string }>(sql`
     SELECT o.order_id AS orderId FROM json_each(${JSON.stringify(orderIds)}) AS keys
     CROSS JOIN ${orders} o ON o.order_id = keys.value
-    WHERE o.status NOT IN ('received', 'created')`);
+    WHERE o.status IN ('rejected', 'cancelled') OR (o.status = 'paid' AND o.cancel_requested_at_ms IS NULL)`);
   return rows.map(({ orderId }) => orderId);
 }
 

@@ -7,6 +7,7 @@ import { orders } from "#db/intake/schema.ts";
 import { openServiceUnderTest } from "../service-under-test.ts";
 import { countInFlight } from "./accepted-orders.ts";
 import { createAdmission } from "./admission.ts";
+import { createCancellation } from "./cancel-orders.ts";
 import { createViewHandler, type ViewReads } from "./handlers.ts";
 import { createIntakeApp } from "./http.ts";
 import { createOrderPlacement } from "./place-orders.ts";
@@ -17,6 +18,7 @@ const viewHandler = createViewHandler(() => undefined);
 export interface AppOptions {
   readonly ordersInFlightAtMost?: number;
   readonly bearerToken?: string;
+  readonly cancelWindowMs?: number;
 }
 
 /** Intake's HTTP on a store of its own, with a clock and an outbox age that a test sets. */
@@ -25,7 +27,7 @@ export async function openIntakeUnderTest() {
   const { store, write, log } = service;
   const given = { nowMs: 1_000_000, outboxAgeMs: 0 };
 
-  function createApp({ ordersInFlightAtMost = 1_000, bearerToken }: AppOptions = {}): Hono {
+  function createApp({ ordersInFlightAtMost = 1_000, bearerToken, cancelWindowMs = 60_000 }: AppOptions = {}): Hono {
     const admission = createAdmission({
       ordersInFlightAtMost,
       outboxAgeAtMostMs: 60_000,
@@ -38,6 +40,7 @@ export async function openIntakeUnderTest() {
       store,
       admission,
       placeOrder,
+      cancelOrder: createCancellation(write, { cancelWindowMs }, signal),
       signal,
       bearerToken,
       notReady: () => [],
@@ -60,7 +63,9 @@ export async function openIntakeUnderTest() {
     },
     rows: () => store.read(signal, (db) => db.select().from(orders).orderBy(asc(orders.orderId))),
     async outboxIds(): Promise<string[]> {
-      const rows = await store.read(signal, (db) => db.all<{ id: string }>(sql`SELECT message_id AS id FROM outbox`));
+      const rows = await store.read(signal, (db) =>
+        db.all<{ id: string }>(sql`SELECT message_id AS id FROM outbox ORDER BY seq`),
+      );
       return rows.map(({ id }) => id);
     },
     /** What the bus would bring about an order. */

@@ -41,7 +41,7 @@ describe("GET /orders/{id}", () => {
     await problemOf(await intake.request("/orders/x"), 404, "not-found");
     await problemOf(await intake.request("/nothing"), 404, "not-found");
     const described = (await (await intake.request("/openapi.json")).json()) as { paths: object };
-    assert.deepEqual(Object.keys(described.paths), ["/orders", "/orders/{id}"]);
+    assert.deepEqual(Object.keys(described.paths), ["/orders", "/orders/{id}", "/orders/{id}/cancel"]);
   });
 });
 

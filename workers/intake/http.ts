@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import { customerId, orderId } from "#contracts/fields.ts";
-import { type OrderPage, type OrderView, orderRequest } from "#contracts/http.ts";
+import { type Cancellation, type OrderPage, type OrderView, orderRequest } from "#contracts/http.ts";
 import type { Store } from "#db/open-store.ts";
 import { keyOf } from "../http/idempotent-requests.ts";
 import { readBody } from "../http/json-body.ts";
@@ -10,6 +10,8 @@ import { createServiceApp, type ServiceAppOptions } from "../http/service-app.ts
 import { traceparentOf } from "../http/traceparent.ts";
 import { findEnded, readOrder, readOrdersOf } from "./accepted-orders.ts";
 import type { Admission } from "./admission.ts";
+import type { Cancelled, CancelRequest } from "./cancel-orders.ts";
+import { cancellationOf } from "./cancellation.ts";
 import { intakeOpenApi } from "./openapi.ts";
 import { createOrderEnds } from "./order-ends.ts";
 import { firstView, orderView } from "./order-view.ts";
@@ -19,6 +21,7 @@ export interface IntakeHttpOptions extends ServiceAppOptions {
   readonly store: Store;
   readonly admission: Admission;
   readonly placeOrder: (request: PlacedRequest) => Promise<Placed>;
+  readonly cancelOrder: (request: CancelRequest) => Promise<Cancelled>;
   /** Ends the waiting of requests, so that a server that stops need not wait for it. */
   readonly signal: AbortSignal;
 }
@@ -36,7 +39,7 @@ const orderBody = z.compile(orderRequest, { strict: true });
 
 /** What shops and people see of intake. */
 export function createIntakeApp(options: IntakeHttpOptions): Hono {
-  const { store, admission, placeOrder, signal } = options;
+  const { store, admission, placeOrder, cancelOrder, signal } = options;
   const app = createServiceApp({ ...options, notReady: () => [...options.notReady(), ...admission.notReady()] });
   const ends = createOrderEnds((orderIds) => store.read(never, (database) => findEnded(database, orderIds)));
 
@@ -75,6 +78,16 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
     return answer(await find(id, req.raw.signal));
   });
 
+  // Taken however many orders are in flight: a cancel makes them fewer.
+  app.post("/orders/:id/cancel", async ({ req }) => {
+    const id = req.param("id");
+    const asked = orderId.safeParse(id).success;
+    const cancelled = asked ? await cancelOrder({ orderId: id, traceparent: traceparentOf(req.raw) }) : undefined;
+    if (cancelled === undefined) throw notFound(`There is no order ${id}`);
+    const cancellation = cancellationOf(cancelled);
+    return answer(cancellation, cancellation.state === "ended" ? 200 : 202, { location: `/orders/${id}` });
+  });
+
   app.get("/orders", async ({ req }) => {
     const { customer, cursor, limit } = parsePage(req.query());
     // One more than asked for says whether there is another page.
@@ -87,9 +100,15 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
   return app;
 }
 
-const hasEnded = ({ status }: OrderView) => status !== "received" && status !== "created";
+/** As `findEnded` says it of rows: a paid order that is cancelled has its end before it. */
+function hasEnded({ status, timeline }: OrderView): boolean {
+  if (status === "paid") return timeline.cancelRequestedAt === undefined;
+  return status === "rejected" || status === "cancelled";
+}
 
-function answer(body: OrderView | OrderPage, status = 200, headers?: Record<string, string>): Response {
+type Body = OrderView | OrderPage | Cancellation;
+
+function answer(body: Body, status = 200, headers?: Record<string, string>): Response {
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
 }
 

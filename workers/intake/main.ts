@@ -3,12 +3,13 @@ import { migrations } from "#db/intake/migrations.ts";
 import { runMain } from "../run-main.ts";
 import type { WorkerParts } from "../start-worker.ts";
 import { countInFlight } from "./accepted-orders.ts";
-import { type AdmissionSettings, createAdmission } from "./admission.ts";
+import { createAdmission } from "./admission.ts";
+import { createCancellation } from "./cancel-orders.ts";
 import { createViewHandler } from "./handlers.ts";
 import { createIntakeApp } from "./http.ts";
 import { createOrderDurations, type OrderDurations } from "./order-durations.ts";
 import { createOrderPlacement } from "./place-orders.ts";
-import { readIntakeSettings } from "./settings.ts";
+import { type IntakeSettings, readIntakeSettings } from "./settings.ts";
 
 /** A request that was taken is ended, also when the worker is asked to stop. */
 const never = new AbortController().signal;
@@ -24,7 +25,7 @@ await runMain("intake", readIntakeSettings, (settings) => {
   };
 });
 
-function createApp(parts: WorkerParts, settings: AdmissionSettings, durations: OrderDurations): Hono {
+function createApp(parts: WorkerParts, settings: IntakeSettings, durations: OrderDurations): Hono {
   const { store, bus } = parts;
   const nowMs = () => Date.now();
   const admission = createAdmission({
@@ -34,5 +35,7 @@ function createApp(parts: WorkerParts, settings: AdmissionSettings, durations: O
     nowMs,
   });
   const metrics = () => parts.metrics() + durations.render();
-  return createIntakeApp({ ...parts, metrics, admission, placeOrder: createOrderPlacement(bus.write, never) });
+  const placeOrder = createOrderPlacement(bus.write, never);
+  const cancelOrder = createCancellation(bus.write, settings, never);
+  return createIntakeApp({ ...parts, metrics, admission, placeOrder, cancelOrder });
 }

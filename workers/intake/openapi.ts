@@ -32,6 +32,20 @@ const operations: readonly Operation[] = [
     problems: [400, 404],
   },
   {
+    method: "post",
+    path: "/orders/{id}/cancel",
+    summary:
+      "The customer cancels an order, at any moment before the cancel window closes; asked again it is one request.",
+    parameters: [{ name: "id", in: "path", description: "The order", schema: orderId }],
+    answer: {
+      status: 202,
+      description: "Durable: the order ends rejected or cancelled, a charge goes back. Location says where to look",
+      schema: "Cancellation",
+    },
+    orElse: { status: 200, description: "The order had ended rejected or cancelled", schema: "Cancellation" },
+    problems: [404, 409],
+  },
+  {
     method: "get",
     path: "/orders",
     summary: "Orders of a customer, newest first.",

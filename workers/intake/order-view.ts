@@ -1,8 +1,8 @@
 import type { OrderView } from "#contracts/http.ts";
-import type { FirstAnswer, OrderRow } from "./accepted-orders.ts";
+import type { View } from "./decide.ts";
 
 /** An order as clients see it. */
-export function orderView(row: OrderRow): OrderView {
+export function orderView(row: View): OrderView {
   const view: OrderView = { ...firstView(row), status: row.status };
   if (row.reason !== null) view.reason = row.reason;
   if (row.shortLines !== null) view.shortLines = [...row.shortLines];
@@ -20,8 +20,10 @@ export function orderView(row: OrderRow): OrderView {
   return view;
 }
 
+type FirstView = Pick<View, "orderId" | "customerId" | "currency" | "lines" | "receivedAtMs">;
+
 /** An order as it was answered when it was accepted, whatever became of it since. */
-export function firstView({ orderId, customerId, currency, lines, receivedAtMs }: FirstAnswer): OrderView {
+export function firstView({ orderId, customerId, currency, lines, receivedAtMs }: FirstView): OrderView {
   const timeline = { receivedAt: moment(receivedAtMs) };
   return { id: orderId, customerId, currency, lines: [...lines], status: "received", timeline };
 }

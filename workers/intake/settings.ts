@@ -1,12 +1,19 @@
 import type { EnvironmentReader } from "../environment.ts";
 import type { AdmissionSettings } from "./admission.ts";
 
+export interface IntakeSettings extends AdmissionSettings {
+  /** How long after its payment an order may still be cancelled, ms. */
+  readonly cancelWindowMs: number;
+}
+
 /** What intake is told beside what every worker is. */
-export function readIntakeSettings(reader: EnvironmentReader): AdmissionSettings {
+export function readIntakeSettings(reader: EnvironmentReader): IntakeSettings {
   return {
     // Some seconds of work at full speed; each holds a few kilobytes of an embedded broker's memory.
     ordersInFlightAtMost: reader.integer("ORDERS_IN_FLIGHT_MAX", 20_000, 1, 10_000_000),
     // A broker may be away for so long before customers notice.
     outboxAgeAtMostMs: reader.integer("OUTBOX_AGE_MAX_MS", 5 * 60_000, 1_000, 7 * 24 * 60 * 60_000),
+    // Before a parcel is packed; 0: what is paid stays paid. Rows of orders outlive the longest.
+    cancelWindowMs: reader.integer("CANCEL_WINDOW_MS", 60 * 60_000, 0, 30 * 24 * 60 * 60_000),
   };
 }
