@@ -22,6 +22,11 @@ export interface Handled {
   readonly outbox: readonly Outgoing[];
   /** In the order of the messages. */
   readonly outcomes: readonly Outcome[];
+  /**
+   * Called once the batch is durable, with nothing awaited: for who listens in this process. Not called when the answer to the
+   * COMMIT was lost, so whoever must know also looks by itself.
+   */
+  readonly onCommitted?: () => void;
 }
 
 /** What a service is to the bus. */

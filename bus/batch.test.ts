@@ -157,6 +157,23 @@ describe("a batch", () => {
     );
   });
 
+  test("tells who listens once it is durable, and not at all when it is rolled back", async () => {
+    const seen: unknown[] = [];
+    const handler = createTestService();
+    const { write, signal: at } = context();
+    const told = {
+      ...handler,
+      handle: async (...[tx, messages, nowMs]: Parameters<typeof handler.handle>) => ({
+        ...(await handler.handle(tx, messages, nowMs)),
+        onCommitted: () => void seen.push(lane.pending().rows),
+      }),
+    };
+    await writeBatch({ handler: told, write, signal: at }, itemsOf(positions(), [0, 1]));
+    assert.deepEqual(seen, [2], "the relay has its rows by then");
+    await assert.rejects(writeBatch({ handler: told, write, signal: at }, itemsOf(positions(), [2])));
+    assert.equal(seen.length, 1);
+  });
+
   test("keeps a dead letter and its copy once, when an operator has the log read again", async () => {
     await writeBatch(context(), itemsOf(positions(), [-1, 1]));
     const before = await read();

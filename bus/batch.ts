@@ -68,6 +68,7 @@ export async function writeBatch<K extends EventType>(
     return { result: { handled, deadLetters }, outbox: copies.length > 0 ? [...events, ...copies] : events };
   });
   for (const { position, record } of items) position.next = record.offset + 1;
+  result.handled.onCommitted?.();
   return result;
 }
 

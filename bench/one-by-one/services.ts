@@ -17,6 +17,7 @@ import { createAdmission } from "#workers/intake/admission.ts";
 import { createViewHandler } from "#workers/intake/handlers.ts";
 import { createIntakeApp } from "#workers/intake/http.ts";
 import { createCancellation } from "#workers/intake/cancel-orders.ts";
+import { createOrderNews, type OrderNews } from "#workers/intake/order-news.ts";
 import { createOrderPlacement } from "#workers/intake/place-orders.ts";
 import { readIntakeSettings } from "#workers/intake/settings.ts";
 import { createOrderHandler } from "#workers/order/handlers.ts";
@@ -45,8 +46,9 @@ export function partsOf(service: Service, reader: EnvironmentReader): ServicePar
   switch (service) {
     case "intake": {
       const settings = readIntakeSettings(reader);
-      const handler = anyHandler(createViewHandler(() => undefined));
-      return { migrations: intake, handler, createApp: (parts) => intakeApp(parts, settings) };
+      const news = createOrderNews();
+      const handler = anyHandler(createViewHandler((changes) => news.tell(() => changes)));
+      return { migrations: intake, handler, createApp: (parts) => intakeApp(parts, settings, news) };
     }
     case "stock":
       return { migrations: stock, handler: anyHandler(stockHandler), createApp: createStockApp };
@@ -65,7 +67,7 @@ const anyHandler = <K extends EventType>(handler: BatchHandler<K>) => handler as
 const never = new AbortController().signal;
 
 /** Without group commit: a group is what came while the last one committed, and the next order comes only after that. */
-function intakeApp(parts: AppParts, settings: ReturnType<typeof readIntakeSettings>): Hono {
+function intakeApp(parts: AppParts, settings: ReturnType<typeof readIntakeSettings>, news: OrderNews): Hono {
   const { store } = parts;
   const admission = createAdmission({
     ...settings,
@@ -80,5 +82,5 @@ function intakeApp(parts: AppParts, settings: ReturnType<typeof readIntakeSettin
     });
   const placeOrder = oneAtATime(createOrderPlacement(write, never));
   const cancelOrder = oneAtATime(createCancellation(write, settings, never));
-  return createIntakeApp({ ...parts, admission, placeOrder, cancelOrder });
+  return createIntakeApp({ ...parts, admission, news, placeOrder, cancelOrder });
 }

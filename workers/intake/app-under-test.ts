@@ -10,10 +10,10 @@ import { createAdmission } from "./admission.ts";
 import { createCancellation } from "./cancel-orders.ts";
 import { createViewHandler, type ViewReads } from "./handlers.ts";
 import { createIntakeApp } from "./http.ts";
+import { createOrderNews } from "./order-news.ts";
 import { createOrderPlacement } from "./place-orders.ts";
 
 const { signal } = new AbortController();
-const viewHandler = createViewHandler(() => undefined);
 
 export interface AppOptions {
   readonly ordersInFlightAtMost?: number;
@@ -25,6 +25,8 @@ export interface AppOptions {
 export async function openIntakeUnderTest() {
   const service = await openServiceUnderTest("intake", migrations);
   const { store, write, log } = service;
+  const news = createOrderNews();
+  const viewHandler = createViewHandler((changes) => news.tell(() => changes));
   const given = { nowMs: 1_000_000, outboxAgeMs: 0 };
 
   function createApp({ ordersInFlightAtMost = 1_000, bearerToken, cancelWindowMs = 60_000 }: AppOptions = {}): Hono {
@@ -35,12 +37,15 @@ export async function openIntakeUnderTest() {
       outboxAgeMs: () => given.outboxAgeMs,
       nowMs: () => given.nowMs,
     });
-    const placeOrder = createOrderPlacement(write, signal);
+    const placeOrder = createOrderPlacement(write, signal, (rows) => {
+      news.tell(() => rows.map((after) => ({ before: undefined, after })));
+    });
     return createIntakeApp({
       store,
       admission,
+      news,
       placeOrder,
-      cancelOrder: createCancellation(write, { cancelWindowMs }, signal),
+      cancelOrder: createCancellation(write, { cancelWindowMs }, signal, (changes) => news.tell(() => changes)),
       signal,
       bearerToken,
       notReady: () => [],
@@ -71,7 +76,10 @@ export async function openIntakeUnderTest() {
     /** What the bus would bring about an order. */
     async news<K extends ViewReads>(orderId: string, type: K, data: EventData<K>): Promise<void> {
       const event = { type, orderId, atMs: 7, data } as Parameters<typeof viewHandler.handle>[1][number]["event"];
-      await store.write(signal, (tx) => viewHandler.handle(tx, [{ event, traceparent: null }], 9));
+      const { onCommitted } = await store.write(signal, (tx) =>
+        viewHandler.handle(tx, [{ event, traceparent: null }], 9),
+      );
+      onCommitted?.();
     },
   };
 }

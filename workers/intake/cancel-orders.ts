@@ -1,7 +1,7 @@
 import type { Outgoing } from "#bus/batch-handler.ts";
 import type { Bus } from "#bus/start-bus.ts";
 import type { Transaction } from "#db/connection.ts";
-import { createBatchRows } from "../batch-rows.ts";
+import { createBatchRows, type RowUpdate } from "../batch-rows.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import { requestCancel, type View, type ViewDecision } from "./decide.ts";
 import { loadViews, saveViews } from "./store.ts";
@@ -16,16 +16,21 @@ export type Cancelled = { readonly outcome: ViewDecision["outcome"]; readonly vi
 
 const groupLimit = { weightAtMost: 500, weightOf: () => 1 };
 
-/** Takes cancels: durable with their order.cancel.request when the promise is kept. Requests at one time share one commit. */
+/**
+ * Takes cancels: durable with their order.cancel.request when the promise is kept. Requests at one time share one commit.
+ * `onRequested` is told of what changed then.
+ */
 export function createCancellation(
   write: Bus["write"],
   settings: { readonly cancelWindowMs: number },
   signal: AbortSignal,
+  onRequested: (changes: readonly RowUpdate<View>[]) => void = () => undefined,
 ): (request: CancelRequest) => Promise<Cancelled> {
-  return createGroupCommit<CancelRequest, Cancelled>(
-    (take) => write(signal, (tx, nowMs) => cancelOrders(tx, take(), { ...settings, nowMs })),
-    groupLimit,
-  );
+  return createGroupCommit<CancelRequest, Cancelled>(async (take) => {
+    const { cancelled, changes } = await write(signal, (tx, nowMs) => cancelOrders(tx, take(), { ...settings, nowMs }));
+    onRequested(changes);
+    return cancelled;
+  }, groupLimit);
 }
 
 /** Two statements, whatever the number of requests. */
@@ -37,7 +42,7 @@ async function cancelOrders(
   const orderIds = [...new Set(requests.map(({ orderId }) => orderId))];
   const views = createBatchRows(await loadViews(tx, orderIds), ({ orderId }) => orderId);
   const outbox: Outgoing[] = [];
-  const result = requests.map(({ orderId, traceparent }): Cancelled => {
+  const cancelled = requests.map(({ orderId, traceparent }): Cancelled => {
     const decision = requestCancel(views.current.get(orderId), context);
     const { view, outcome } = decision;
     if (view === undefined) return undefined;
@@ -46,6 +51,7 @@ async function cancelOrders(
     outbox.push(...decision.outbox.map((event) => ({ event, traceparent })));
     return { outcome, view };
   });
-  await saveViews(tx, views.changes());
-  return { result, outbox };
+  const changes = views.changes();
+  await saveViews(tx, changes);
+  return { result: { cancelled, changes: changes.updated }, outbox };
 }

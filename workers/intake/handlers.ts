@@ -1,17 +1,14 @@
 import type { BatchHandler } from "#bus/batch-handler.ts";
 import { groups } from "#contracts/topics.ts";
-import { createBatchRows } from "../batch-rows.ts";
+import { createBatchRows, type RowUpdate } from "../batch-rows.ts";
 import { decideBatch, orderIdsOf } from "../decide-batch.ts";
 import { decide, type View } from "./decide.ts";
 import { loadViews, saveViews } from "./store.ts";
 
 export type ViewReads = "stock.failed" | "order.created" | "payment.success" | "payment.refunded" | "order.cancel";
 
-/**
- * Intake's view on the bus: what became of the orders that intake accepted. `onEnded` is told of each order that reaches an
- * end, before the commit: it is told again when that fails, so it is for figures only.
- */
-export function createViewHandler(onEnded: (view: View) => void): BatchHandler<ViewReads> {
+/** Intake's view on the bus: what became of the orders that intake accepted. `onSeen` is told what changed once it is durable. */
+export function createViewHandler(onSeen: (changes: readonly RowUpdate<View>[]) => void): BatchHandler<ViewReads> {
   return {
     service: "intake",
     groupId: groups.view,
@@ -25,12 +22,7 @@ export function createViewHandler(onEnded: (view: View) => void): BatchHandler<V
       });
       const changes = views.changes();
       await saveViews(tx, changes);
-      for (const { before, after } of changes.updated) {
-        if (after.status !== before.status && hasEnded(after)) onEnded(after);
-      }
-      return handled;
+      return { ...handled, onCommitted: () => onSeen(changes.updated) };
     },
   };
 }
-
-const hasEnded = ({ status }: View) => status !== "received" && status !== "created";

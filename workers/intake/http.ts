@@ -14,12 +14,14 @@ import type { Cancelled, CancelRequest } from "./cancel-orders.ts";
 import { cancellationOf } from "./cancellation.ts";
 import { intakeOpenApi } from "./openapi.ts";
 import { createOrderEnds } from "./order-ends.ts";
+import type { OrderNews } from "./order-news.ts";
 import { firstView, orderView } from "./order-view.ts";
 import type { Placed, PlacedRequest } from "./place-orders.ts";
 
 export interface IntakeHttpOptions extends ServiceAppOptions {
   readonly store: Store;
   readonly admission: Admission;
+  readonly news: OrderNews;
   readonly placeOrder: (request: PlacedRequest) => Promise<Placed>;
   readonly cancelOrder: (request: CancelRequest) => Promise<Cancelled>;
   /** Ends the waiting of requests, so that a server that stops need not wait for it. */
@@ -39,9 +41,9 @@ const orderBody = z.compile(orderRequest, { strict: true });
 
 /** What shops and people see of intake. */
 export function createIntakeApp(options: IntakeHttpOptions): Hono {
-  const { store, admission, placeOrder, cancelOrder, signal } = options;
+  const { store, admission, news, placeOrder, cancelOrder, signal } = options;
   const app = createServiceApp({ ...options, notReady: () => [...options.notReady(), ...admission.notReady()] });
-  const ends = createOrderEnds((orderIds) => store.read(never, (database) => findEnded(database, orderIds)));
+  const ends = createOrderEnds(news, (orderIds) => store.read(never, (database) => findEnded(database, orderIds)));
 
   const openApi = intakeOpenApi();
   app.get("/openapi.json", (context) => context.json(openApi));
@@ -72,9 +74,16 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
   app.get("/orders/:id", async ({ req }) => {
     const waitMs = parseWaitMs(req.query("wait"));
     const id = req.param("id");
-    const view = await find(id, req.raw.signal);
-    if (waitMs === 0 || hasEnded(view)) return answer(view);
-    await ends.wait(id, waitMs, AbortSignal.any([signal, req.raw.signal]));
+    if (waitMs === 0) return answer(await find(id, req.raw.signal));
+    const looked = new AbortController();
+    const end = ends.wait(id, waitMs, AbortSignal.any([signal, req.raw.signal, looked.signal]));
+    try {
+      const view = await find(id, req.raw.signal);
+      if (hasEnded(view)) return answer(view);
+      await end;
+    } finally {
+      looked.abort();
+    }
     return answer(await find(id, req.raw.signal));
   });
 

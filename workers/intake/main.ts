@@ -1,13 +1,16 @@
 import type { Hono } from "hono";
 import { migrations } from "#db/intake/migrations.ts";
+import type { RowUpdate } from "../batch-rows.ts";
 import { runMain } from "../run-main.ts";
 import type { WorkerParts } from "../start-worker.ts";
 import { countInFlight } from "./accepted-orders.ts";
 import { createAdmission } from "./admission.ts";
 import { createCancellation } from "./cancel-orders.ts";
+import type { View } from "./decide.ts";
 import { createViewHandler } from "./handlers.ts";
 import { createIntakeApp } from "./http.ts";
 import { createOrderDurations, type OrderDurations } from "./order-durations.ts";
+import { createOrderNews, type OrderNews } from "./order-news.ts";
 import { createOrderPlacement } from "./place-orders.ts";
 import { type IntakeSettings, readIntakeSettings } from "./settings.ts";
 
@@ -16,16 +19,21 @@ const never = new AbortController().signal;
 
 await runMain("intake", readIntakeSettings, (settings) => {
   const durations = createOrderDurations();
+  const news = createOrderNews();
+  const onSeen = (changes: readonly RowUpdate<View>[]) => {
+    durations.observe(changes);
+    news.tell(() => changes);
+  };
   return {
     migrations,
-    handler: createViewHandler(durations.observe),
-    createApp: (parts) => createApp(parts, settings, durations),
+    handler: createViewHandler(onSeen),
+    createApp: (parts) => createApp(parts, settings, durations, news),
     // Orders are taken all the while, and go out when it is back.
     isReadyWithoutBroker: true,
   };
 });
 
-function createApp(parts: WorkerParts, settings: IntakeSettings, durations: OrderDurations): Hono {
+function createApp(parts: WorkerParts, settings: IntakeSettings, durations: OrderDurations, news: OrderNews): Hono {
   const { store, bus } = parts;
   const nowMs = () => Date.now();
   const admission = createAdmission({
@@ -35,7 +43,11 @@ function createApp(parts: WorkerParts, settings: IntakeSettings, durations: Orde
     nowMs,
   });
   const metrics = () => parts.metrics() + durations.render();
-  const placeOrder = createOrderPlacement(bus.write, never);
-  const cancelOrder = createCancellation(bus.write, settings, never);
-  return createIntakeApp({ ...parts, metrics, admission, placeOrder, cancelOrder });
+  const placeOrder = createOrderPlacement(bus.write, never, (rows) => {
+    news.tell(() => rows.map((after) => ({ before: undefined, after })));
+  });
+  const cancelOrder = createCancellation(bus.write, settings, never, (changes) => {
+    news.tell(() => changes);
+  });
+  return createIntakeApp({ ...parts, metrics, admission, news, placeOrder, cancelOrder });
 }

@@ -5,19 +5,19 @@ import { renderMetrics } from "../http/prometheus.ts";
 import { accept, decide, type View } from "./decide.ts";
 import { createOrderDurations } from "./order-durations.ts";
 
-function paidAfter(durationMs: number): View {
+function paidAfter(durationMs: number): { before: View; after: View } {
   const order = { orderId: "o", customerId: "c", currency: "GBP", lines: [{ productId: "p", quantity: 1 }] };
   const { view } = accept(order, { nowMs: 1_000, cancelWindowMs: 0 });
   const data = { amountMinor: 1, currency: "GBP", paymentId: "p" };
   const paid = decide(view, { type: "payment.success", orderId: "o", atMs: 1_000 + durationMs, data });
-  assert.ok(paid.view);
-  return paid.view;
+  assert.ok(view && paid.view);
+  return { before: view, after: paid.view };
 }
 
 describe("/metrics", () => {
   test("counts orders by outcome into every bucket that their duration fits", () => {
     const durations = createOrderDurations();
-    for (const durationMs of [-1, 7, 8, 2_000_000]) durations.observe(paidAfter(durationMs));
+    for (const durationMs of [-1, 7, 8, 2_000_000]) durations.observe([paidAfter(durationMs)]);
     const lines = durations.render().split("\n");
     const value = (start: string) =>
       lines

@@ -1,9 +1,10 @@
+import type { RowUpdate } from "../batch-rows.ts";
 import type { View } from "./decide.ts";
 
 /** How long orders took from their acceptance to their end, by outcome. */
 export interface OrderDurations {
-  /** An order was seen to end. */
-  observe(view: View): void;
+  /** Orders changed: those that reached an end are counted. */
+  observe(changes: readonly RowUpdate<View>[]): void;
   /** In Prometheus' text format: a histogram in seconds. */
   render(): string;
 }
@@ -20,17 +21,21 @@ interface Histogram {
 
 export function createOrderDurations(): OrderDurations {
   const histograms = new Map<View["status"], Histogram>();
+  function observeEnd(view: View): void {
+    const endedAtMs = endOf(view);
+    if (endedAtMs === null) return;
+    const seconds = Math.max(0, endedAtMs - view.receivedAtMs) / 1000;
+    const histogram = histograms.get(view.status) ?? { counts: Array<number>(bounds.length + 1).fill(0), sum: 0 };
+    histograms.set(view.status, histogram);
+    const found = bounds.findIndex((bound) => seconds <= bound);
+    const bucket = found < 0 ? bounds.length : found;
+    histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1;
+    histogram.sum += seconds;
+  }
+
   return {
-    observe(view) {
-      const endedAtMs = view.cancelledAtMs ?? view.rejectedAtMs ?? view.paidAtMs;
-      if (endedAtMs === null) return;
-      const seconds = Math.max(0, endedAtMs - view.receivedAtMs) / 1000;
-      const histogram = histograms.get(view.status) ?? { counts: Array<number>(bounds.length + 1).fill(0), sum: 0 };
-      histograms.set(view.status, histogram);
-      const found = bounds.findIndex((bound) => seconds <= bound);
-      const bucket = found < 0 ? bounds.length : found;
-      histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1;
-      histogram.sum += seconds;
+    observe(changes) {
+      for (const { before, after } of changes) if (after.status !== before.status) observeEnd(after);
     },
     render() {
       const head = `# HELP ${name} From the acceptance of an order to its end\n# TYPE ${name} histogram\n`;
@@ -38,6 +43,13 @@ export function createOrderDurations(): OrderDurations {
     },
   };
 }
+
+/** When the order reached the end that it has; null while it has none. */
+const endOf = ({ status, paidAtMs, rejectedAtMs, cancelledAtMs }: View): number | null => {
+  if (status === "cancelled") return cancelledAtMs;
+  if (status === "rejected") return rejectedAtMs;
+  return status === "paid" ? paidAtMs : null;
+};
 
 function renderOne(outcome: string, { counts, sum }: Histogram): string {
   let count = 0;

@@ -1,34 +1,45 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { View } from "./decide.ts";
+import type { OrderNews } from "./order-news.ts";
 
 /** Lets requests wait until their orders have ended. */
 export interface OrderEnds {
-  /** Kept when the order has ended, after `timeoutMs` or when the signal aborts, whichever comes first. */
+  /**
+   * Kept when the order ends, after `timeoutMs` or when the signal aborts, whichever comes first. It is for ends from now on:
+   * look at the order after the call.
+   */
   wait(orderId: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
 }
 
 /**
- * One statement looks for all orders that are waited for, as long as any is: the view may be written by another process.
- * It comes again after a pause four times as long as it took, so that waiting costs a fifth of a processor at most.
+ * Who waits is told by this process's own news. Beside that one statement looks now and then for all orders that are waited
+ * for, as long as any is: another process may write the view, and an answer to a COMMIT may be lost.
  */
-const pauseMs = 2;
-const pauseToWork = 4;
+const lookEveryMs = 250;
 
-export function createOrderEnds(findEnded: (orderIds: readonly string[]) => Promise<readonly string[]>): OrderEnds {
+export function createOrderEnds(
+  news: Pick<OrderNews, "listen">,
+  findEnded: (orderIds: readonly string[]) => Promise<readonly string[]>,
+): OrderEnds {
   const waiting = new Map<string, Set<() => void>>();
   let looking = false;
 
   async function look(): Promise<void> {
     looking = true;
+    const leave = news.listen((changes) => {
+      for (const { after } of changes) if (hasEnded(after)) release(after.orderId);
+    });
     try {
-      while (waiting.size > 0) {
-        const startedAtMs = performance.now();
+      for (;;) {
+        await delay(lookEveryMs);
+        if (waiting.size === 0) break;
         for (const orderId of await findEnded([...waiting.keys()])) release(orderId);
-        await delay(Math.max(pauseMs, pauseToWork * (performance.now() - startedAtMs)));
       }
     } catch {
       // Who waits is answered from the store, whose failure then is the answer.
       for (const orderId of waiting.keys()) release(orderId);
     } finally {
+      leave();
       looking = false;
     }
   }
@@ -57,4 +68,10 @@ export function createOrderEnds(findEnded: (orderIds: readonly string[]) => Prom
       });
     },
   };
+}
+
+/** As `findEnded` says it of rows: a paid order that is cancelled has its end before it. */
+function hasEnded({ status, cancelRequestedAtMs }: View): boolean {
+  if (status === "paid") return cancelRequestedAtMs === null;
+  return status === "rejected" || status === "cancelled";
 }

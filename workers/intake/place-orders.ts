@@ -21,15 +21,20 @@ export type Placed = FirstAnswer | undefined;
 /** 500 orders of one line, or 5 of a thousand lines: the insert of the lines is what takes long. */
 const groupLimit = { weightAtMost: 5_500, weightOf: ({ order }: PlacedRequest) => 10 + order.lines.length };
 
-/** Places orders: durable with their order.start when the promise is kept. Requests at one time share one commit. */
+/**
+ * Places orders: durable with their order.start when the promise is kept. Requests at one time share one commit. `onPlaced` is
+ * told of the new ones then.
+ */
 export function createOrderPlacement(
   write: Bus["write"],
   signal: AbortSignal,
+  onPlaced: (rows: readonly OrderRow[]) => void = () => undefined,
 ): (request: PlacedRequest) => Promise<Placed> {
-  return createGroupCommit<PlacedRequest, Placed>(
-    (take) => write(signal, (tx, nowMs) => placeOrders(tx, take(), nowMs)),
-    groupLimit,
-  );
+  return createGroupCommit<PlacedRequest, Placed>(async (take) => {
+    const { placed, rows } = await write(signal, (tx, nowMs) => placeOrders(tx, take(), nowMs));
+    onPlaced(rows);
+    return placed;
+  }, groupLimit);
 }
 
 /** Two statements, whatever the number of requests. */
@@ -47,7 +52,7 @@ async function placeOrders(tx: Transaction, requests: readonly PlacedRequest[], 
   }
   const rows: OrderRow[] = [];
   const outbox: Outgoing[] = [];
-  const result = requests.map((request): Placed => {
+  const placed = requests.map((request): Placed => {
     const { order, idempotencyKey = null, traceparent } = request;
     const decision = accept({ ...order, orderId: uuidv7() }, { nowMs, cancelWindowMs: 0 });
     const { view } = decision;
@@ -64,7 +69,7 @@ async function placeOrders(tx: Transaction, requests: readonly PlacedRequest[], 
     return row;
   });
   await insertOrders(tx, rows);
-  return { result, outbox };
+  return { result: { placed, rows }, outbox };
 }
 
 /** Neither part has a space. */
