@@ -1,4 +1,4 @@
-import type { EventType, OrderEvent } from "#contracts/events.ts";
+import type { DiscardableType, EventType, OrderEvent } from "#contracts/events.ts";
 import type { Service } from "#contracts/topics.ts";
 import type { Transaction } from "#db/connection.ts";
 
@@ -6,6 +6,20 @@ import type { Transaction } from "#db/connection.ts";
 export interface Received<K extends EventType = EventType> {
   readonly event: OrderEvent<K>;
   /** W3C trace context of the record, null where it had none or a broken one; handed on to what it causes. */
+  readonly traceparent: string | null;
+}
+
+/**
+ * A message that an operator discarded: a dead letter whose step is decided from topic and key alone, its data being
+ * unreadable or unwanted. A step becomes its refusal, a verdict is applied.
+ */
+export type Discarded<K extends EventType> = {
+  [T in K]: { readonly type: T; readonly orderId: string; readonly atMs: number; readonly data: null };
+}[K];
+
+/** A discard, and the trace of the message. */
+export interface ReceivedDiscard<K extends EventType = EventType> {
+  readonly event: Discarded<Extract<K, DiscardableType>>;
   readonly traceparent: string | null;
 }
 
@@ -41,4 +55,6 @@ export interface BatchHandler<K extends EventType = EventType> {
    * again with the same messages, or a part of them, after a rollback.
    */
   handle(tx: Transaction, messages: readonly Received<K>[], nowMs: number): Promise<Handled>;
+  /** Decides the discard of a dead letter, as `handle` a message: by the table, under the guard of the order's row. */
+  discard(tx: Transaction, message: ReceivedDiscard<K>, nowMs: number): Promise<Handled>;
 }

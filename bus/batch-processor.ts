@@ -48,9 +48,9 @@ export function createBatchProcessor<K extends EventType>(options: BatchProcesso
   async function mark(chunk: Chunk<K>): Promise<Chunk<K>> {
     const [item] = chunk.items;
     if (singly.left <= 0 || chunk.suspect || chunk.items.length !== 1 || item === undefined) return chunk;
-    const tries = await marker.mark(item);
+    const said = await marker.mark(item);
     singly.left -= 1;
-    return suspected(chunk, item, tries);
+    return suspected(chunk, said);
   }
 
   async function handle(chunk: Chunk<K>): Promise<void> {

@@ -61,7 +61,7 @@ export async function writeBatch<K extends EventType>(
     const moved = await compareAndSetOffsets(tx, groupId, moves, nowMs);
     if (moved.length < moves.length) throw new PartitionsTakenError(without(moves, moved));
     const handled = await callHandler(handler, tx, received, nowMs);
-    const copies = await keepDeadLetters(tx, deadLetters);
+    const copies = await keepDeadLetters(tx, deadLetters, nowMs);
     const [first] = items;
     if (suspect && first) await clearSuspect(tx, positionOf(groupId, first));
     const events = handled.outbox.map((outgoing) => outboxMessage(outgoing, handler.service));

@@ -65,11 +65,13 @@ export function answerTo<K extends EventType>(
 }
 
 /** Marked `tries` times, this one included: each earlier time the process died of it, or of something else meanwhile. */
-export function suspected<K extends EventType>(chunk: Chunk<K>, item: Item<K>, tries: number): Chunk<K> {
+export function suspected<K extends EventType>(
+  chunk: Chunk<K>,
+  { tries, firstSeenAtMs }: { readonly tries: number; readonly firstSeenAtMs: number },
+): Chunk<K> {
   const attempts = tries - 1;
   if (attempts < deathLimit) return { ...chunk, suspect: true };
   const error = `the process died ${attempts} times while it handled this record`;
-  const { firstSeenAtMs } = item;
   return { ...chunk, suspect: true, condemned: { reason: "deadly", error, attempts, firstSeenAtMs } };
 }
 

@@ -6,8 +6,8 @@ import type { Log } from "./log.ts";
 
 /** Says durably, before it is tried, that the process may die of a record. */
 export interface CrashMarker {
-  /** Gives how often it was said of this record, this time included: each earlier time the process died. */
-  mark(item: Item): Promise<number>;
+  /** Gives how often it was said of this record, this time included: each earlier time the process died. And since when. */
+  mark(item: Item): Promise<{ readonly tries: number; readonly firstSeenAtMs: number }>;
   /** Its transaction took the marker away. */
   done(): void;
   /** Nobody died, and nothing was written: a marker that stayed would count as a death. */
@@ -18,9 +18,9 @@ export function createCrashMarker(store: Store, groupId: string, signal: AbortSi
   let marked: Item | undefined;
   return {
     async mark(item) {
-      const tries = await store.write(signal, (tx) => markSuspect(tx, positionOf(groupId, item), Date.now()));
+      const said = await store.write(signal, (tx) => markSuspect(tx, positionOf(groupId, item), Date.now()));
       marked = item;
-      return tries;
+      return said;
     },
     done: () => void (marked = undefined),
     async unmark() {

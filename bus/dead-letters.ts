@@ -6,7 +6,8 @@ import { insertDeadLetters, type DeadLetter } from "#db/dead-letters.ts";
 import { encodeHeaders, type Headers } from "#db/headers.ts";
 import type { OutboxMessage } from "#db/outbox.ts";
 import type { KafkaMessage } from "#kafka/upstream.ts";
-import { headersOf } from "./records.ts";
+import { programVersion } from "./program-version.ts";
+import { headersOf, traceparentOf } from "./records.ts";
 
 /** Why a record is set aside. */
 export interface Condemned {
@@ -35,15 +36,21 @@ export function deadLetterOf(
     value,
     headers: headersOf(record),
     timestampMs: timestamp,
+    programVersion,
+    traceparent: traceparentOf(record),
     ...condemned,
   };
 }
 
 /** Keeps dead letters, and gives the copies to publish: of those that are kept for the first time. */
-export async function keepDeadLetters(tx: Transaction, letters: readonly DeadLetter[]): Promise<OutboxMessage[]> {
+export async function keepDeadLetters(
+  tx: Transaction,
+  letters: readonly DeadLetter[],
+  nowMs: number,
+): Promise<OutboxMessage[]> {
   if (letters.length === 0) return [];
   const copies = letters.map(copyOf);
-  if ((await insertDeadLetters(tx, letters)) === letters.length) return copies;
+  if ((await insertDeadLetters(tx, letters, nowMs)) === letters.length) return copies;
   // Read again from the log's start by an operator's decision: some were set aside and copied before.
   const ids = JSON.stringify(copies.map(({ messageId }) => messageId));
   const known = await tx.all<{ id: string }>(
@@ -66,6 +73,7 @@ function copyOf(letter: DeadLetter): OutboxMessage {
     ["dlq-error", text(error)],
     ["dlq-attempts", text(attempts)],
     ["dlq-first-seen", text(new Date(firstSeenAtMs).toISOString())],
+    ["dlq-version", text(letter.programVersion)],
   ];
   const name = deadLetterTopic(topics[topic as EventType]).name;
   return {

@@ -88,6 +88,7 @@ describe("poison among good messages", () => {
       "dlq-error",
       "dlq-attempts",
       "dlq-first-seen",
+      "dlq-version",
     ];
     const copied = (copy.headers ?? []).flatMap((header) => Object.entries(header));
     assert.deepEqual(

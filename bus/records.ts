@@ -39,7 +39,7 @@ export function headersOf(record: KafkaMessage): Headers {
 // https://www.w3.org/TR/trace-context/#traceparent-header
 const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-function traceparentOf({ headers }: KafkaMessage): string | null {
+export function traceparentOf({ headers }: KafkaMessage): string | null {
   for (const header of headers ?? []) {
     const value = header["traceparent"];
     if (value === undefined) continue;

@@ -2,6 +2,7 @@ import type { EventType } from "#contracts/events.ts";
 import type { Transaction } from "#db/connection.ts";
 import { startInstance, stopInstance } from "#db/instances.ts";
 import type { Store } from "#db/open-store.ts";
+import { takeFromOutbox } from "#db/outbox.ts";
 import type { ClientProperties } from "#kafka/upstream.ts";
 import { findForeignStore } from "./assignment.ts";
 import type { BatchHandler, Outgoing } from "./batch-handler.ts";
@@ -39,6 +40,14 @@ export interface Bus {
    * transaction. Durable when it resolves, whether the broker is there or not. `work` as in Store.write.
    */
   write<T>(signal: AbortSignal, work: (tx: Transaction, nowMs: number) => Promise<WorkResult<T>>): Promise<T>;
+  /**
+   * Publishes messages of the outbox again, behind all others, and nothing else of it: what a reader lost, a good copy
+   * heals. `work` decides in the transaction which; ids that the outbox does not have are left out.
+   */
+  publishAgain<T>(
+    signal: AbortSignal,
+    work: (tx: Transaction, nowMs: number) => Promise<{ readonly result: T; readonly messageIds: readonly string[] }>,
+  ): Promise<T>;
   /** Outbox rows that the broker has not acknowledged, and since when the oldest waits, epoch ms. */
   outbox(): { readonly rows: number; readonly oldestAtMs: number | undefined };
   /** Why consuming was refused; the outbox is still published. */
@@ -120,6 +129,12 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
       write(at, async (tx, nowMs) => {
         const { result, outbox } = await work(tx, nowMs);
         return { result, outbox: outbox.map((outgoing) => outboxMessage(outgoing, handler.service)) };
+      }),
+    publishAgain: (at, work) =>
+      write(at, async (tx, nowMs) => {
+        const { result, messageIds } = await work(tx, nowMs);
+        // A row that moves to the end is to the relay, and to whoever purges what all have read, a new one.
+        return { result, outbox: await takeFromOutbox(tx, messageIds) };
       }),
     outbox: () => lane.pending(),
     refusal: () => refusal,

@@ -6,7 +6,7 @@ import { deadLetterTopic, groups, topics } from "#contracts/topics.ts";
 import type { Transaction } from "#db/connection.ts";
 import type { Migration } from "#db/migrate.ts";
 import type { Store } from "#db/open-store.ts";
-import { sharedTables } from "#db/shared/migrations.ts";
+import { deadLettersForOperators, operatorsTrail, sharedTables } from "#db/shared/migrations.ts";
 import { startEmbeddedBroker, type EmbeddedBroker } from "#kafka/embedded-broker/start.ts";
 import { openTemporaryStore, type TemporaryStore } from "#db/temporary-store.ts";
 import { openProducer, type KafkaProducer, type OutgoingMessage } from "#kafka/producer.ts";
@@ -21,6 +21,8 @@ import { startBus, type Bus, type BusOptions } from "./start-bus.ts";
 
 export const testMigrations: readonly Migration[] = [
   sharedTables,
+  operatorsTrail,
+  deadLettersForOperators,
   {
     name: "test",
     statements: [
@@ -41,6 +43,7 @@ export interface TestService extends BatchHandler<"order.start"> {
 
 export function createTestService(): TestService {
   const service: TestService = {
+    discard: () => Promise.resolve({ outbox: [], outcomes: ["discarded"] }),
     service: "stock",
     groupId: groups.stock,
     reads: ["order.start"],

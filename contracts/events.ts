@@ -76,6 +76,13 @@ export type OrderEvent<K extends EventType = EventType> = {
   [T in K]: { readonly type: T; readonly orderId: string; readonly atMs: number; readonly data: EventData<T> };
 }[K];
 
+/**
+ * What no operator can discard: nobody else could end the order then. Everything else has a discard by its topic and order
+ * alone: a step is refused, a verdict is applied.
+ */
+export const neverDiscarded = ["order.cancel.request", "payment.void"] as const satisfies readonly EventType[];
+export type DiscardableType = Exclude<EventType, (typeof neverDiscarded)[number]>;
+
 export const eventTypes = Object.keys(eventData) as EventType[];
 
 /**

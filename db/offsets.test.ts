@@ -4,7 +4,7 @@ import type { Transaction } from "./connection.ts";
 import { insertDeadLetters, type DeadLetter } from "./dead-letters.ts";
 import { decodeHeaders } from "./headers.ts";
 import { compareAndSetOffsets, readOffsets, startOffsets, type OffsetMove } from "./offsets.ts";
-import { sharedTables } from "./shared/migrations.ts";
+import { deadLettersForOperators, operatorsTrail, sharedTables } from "./shared/migrations.ts";
 import { deadLetters } from "./shared/schema.ts";
 import { clearSuspect, markSuspect } from "./suspects.ts";
 import { openTemporaryStore, type TemporaryStore } from "./temporary-store.ts";
@@ -13,7 +13,9 @@ const { signal } = new AbortController();
 let temporary: TemporaryStore;
 const write = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => temporary.store.write(signal, work);
 
-beforeEach(async () => void (temporary = await openTemporaryStore([sharedTables])));
+beforeEach(
+  async () => void (temporary = await openTemporaryStore([sharedTables, operatorsTrail, deadLettersForOperators])),
+);
 afterEach(() => temporary.remove());
 
 const start = (topic: string, partition: number, next: number, incarnation = "1") => ({
@@ -89,14 +91,19 @@ describe("a dead letter", () => {
     error: "unexpected token",
     attempts: 1,
     firstSeenAtMs: 4,
+    programVersion: "0.1.0",
+    traceparent: null,
   };
 
   test("is kept once with its original bytes, and as it was first", async () => {
-    assert.equal(await write((tx) => insertDeadLetters(tx, [letter])), 1);
-    assert.equal(await write((tx) => insertDeadLetters(tx, [{ ...letter, error: "later" }])), 0);
+    assert.equal(await write((tx) => insertDeadLetters(tx, [letter], 9)), 1);
+    assert.equal(await write((tx) => insertDeadLetters(tx, [{ ...letter, error: "later" }], 10)), 0);
     const [row, ...more] = await temporary.store.read(signal, (db) => db.select().from(deadLetters));
     assert(row !== undefined && more.length === 0);
-    assert.deepEqual({ ...row, headers: decodeHeaders(row.headers) }, { id: 1, ...letter, state: "dead" });
+    assert.deepEqual(
+      { ...row, headers: decodeHeaders(row.headers) },
+      { id: 1, ...letter, state: "dead", deadAtMs: 9, closedAtMs: null },
+    );
   });
 
   test("is another one in another group, offset or life of the topic", async () => {
@@ -105,18 +112,19 @@ describe("a dead letter", () => {
       { ...letter, offset: 1 },
       { ...letter, incarnation: "2" },
     ];
-    assert.equal(await write((tx) => insertDeadLetters(tx, [letter, ...others, letter])), 4);
+    assert.equal(await write((tx) => insertDeadLetters(tx, [letter, ...others, letter], 9)), 4);
   });
 });
 
 describe("a record that may kill the process", () => {
   const record = { groupId: "g", topic: "t", partition: 0, offset: 4, incarnation: "1" };
 
-  test("is counted at each try until its effects are written", async () => {
-    assert.equal(await write((tx) => markSuspect(tx, record, 1)), 1);
-    assert.equal(await write((tx) => markSuspect(tx, record, 2)), 2);
-    assert.equal(await write((tx) => markSuspect(tx, { ...record, offset: 5 }, 2)), 1);
+  test("is counted at each try, since the first, until its effects are written", async () => {
+    assert.deepEqual(await write((tx) => markSuspect(tx, record, 1)), { tries: 1, firstSeenAtMs: 1 });
+    assert.deepEqual(await write((tx) => markSuspect(tx, record, 2)), { tries: 2, firstSeenAtMs: 1 });
+    const other = { ...record, offset: 5 };
+    assert.deepEqual(await write((tx) => markSuspect(tx, other, 2)), { tries: 1, firstSeenAtMs: 2 });
     await write((tx) => clearSuspect(tx, record));
-    assert.equal(await write((tx) => markSuspect(tx, record, 3)), 1);
+    assert.deepEqual(await write((tx) => markSuspect(tx, record, 3)), { tries: 1, firstSeenAtMs: 3 });
   });
 });

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Database, Transaction } from "./connection.ts";
 import { createPacker } from "./packed-bytes.ts";
 import { outbox } from "./shared/schema.ts";
@@ -66,4 +66,28 @@ export async function purgeOutbox(tx: Transaction, createdBeforeMs: number, limi
       WHERE o.created_at_ms < ${createdBeforeMs}
       LIMIT ${limit})`);
   return result.rowsAffected;
+}
+
+/** Which of these message ids the outbox has. */
+export async function knownMessageIds(
+  database: Database | Transaction,
+  messageIds: readonly string[],
+): Promise<string[]> {
+  const rows = await database.all<{ id: string }>(sql`
+    SELECT message_id AS id FROM json_each(${JSON.stringify(messageIds)}) AS asked CROSS JOIN outbox ON message_id = asked.value
+    ORDER BY seq`);
+  return rows.map(({ id }) => id);
+}
+
+/** Takes rows out of the outbox, to be put in again behind all others: then they are published again. */
+export async function takeFromOutbox(tx: Transaction, messageIds: readonly string[]): Promise<OutboxMessage[]> {
+  const taken = await tx
+    .delete(outbox)
+    .where(inArray(outbox.messageId, [...messageIds]))
+    .returning();
+  return taken
+    .toSorted((a, b) => a.seq - b.seq)
+    .map(({ messageId, topic, key, value, traceparent, headers }) => {
+      return { messageId, topic, key, value, traceparent, headers };
+    });
 }

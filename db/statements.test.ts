@@ -45,13 +45,15 @@ const letter = (offset: number): DeadLetter => ({
   error: "e",
   attempts: 1,
   firstSeenAtMs: 1,
+  programVersion: "0.1.0",
+  traceparent: null,
 });
 const product = (index: number) => ({ productId: `p${index}`, available: index, priceMinor: 1 });
 
 const builders: readonly [string, (tx: Transaction, size: number) => Promise<unknown>][] = [
   ["insertOutbox", (tx, size) => insertOutbox(tx, "i", list(size, message), 1)],
   ["readOutboxAfter", (tx, size) => readOutboxAfter(tx, "i", 0, size)],
-  ["insertDeadLetters", (tx, size) => insertDeadLetters(tx, list(size, letter))],
+  ["insertDeadLetters", (tx, size) => insertDeadLetters(tx, list(size, letter), 1)],
   [
     "startOffsets",
     (tx, size) =>

@@ -4,17 +4,21 @@ import type { RecordPosition } from "./dead-letters.ts";
 import { suspects } from "./shared/schema.ts";
 
 /**
- * Says before a try that this record may kill the process, and gives how often it was said: tries that never ended were
- * deaths. To be committed before the try.
+ * Says before a try that this record may kill the process, and gives how often it was said, and since when: tries that never
+ * ended were deaths. To be committed before the try.
  */
-export async function markSuspect(tx: Transaction, record: RecordPosition, nowMs: number): Promise<number> {
+export async function markSuspect(
+  tx: Transaction,
+  record: RecordPosition,
+  nowMs: number,
+): Promise<{ readonly tries: number; readonly firstSeenAtMs: number }> {
   const [marked] = await tx
     .insert(suspects)
     .values({ ...positionOf(record), tries: 1, firstSeenAtMs: nowMs })
     .onConflictDoUpdate({ target: positionColumns, set: { tries: sql`${suspects.tries} + 1` } })
-    .returning({ tries: suspects.tries });
+    .returning({ tries: suspects.tries, firstSeenAtMs: suspects.firstSeenAtMs });
   if (marked === undefined) throw new Error("an upsert returned no row");
-  return marked.tries;
+  return marked;
 }
 
 /** Takes the marker away, in the transaction of the record's effects or of its dead letter. */

@@ -6,14 +6,16 @@ import { problem, type Problem } from "#contracts/http.ts";
 import type { Service } from "#contracts/topics.ts";
 import { startInstance } from "#db/instances.ts";
 import type { Migration } from "#db/migrate.ts";
+import type { Transaction } from "#db/connection.ts";
 import type { Store } from "#db/open-store.ts";
-import { insertOutbox, type OutboxMessage } from "#db/outbox.ts";
+import { insertOutbox, type OutboxMessage, takeFromOutbox } from "#db/outbox.ts";
 import { openTemporaryStore } from "#db/temporary-store.ts";
 import type { ProblemKind } from "./http/problem.ts";
 
 /** A store of a service, and the bus to it as far as it needs no broker. */
 export interface ServiceUnderTest {
   readonly store: Store;
+  readonly bus: Pick<Bus, "write" | "publishAgain">;
   readonly write: Bus["write"];
   readonly log: (entry: LogEntry) => void;
   readonly logged: LogEntry[];
@@ -33,20 +35,34 @@ export async function openServiceUnderTest(name: Service, migrations: readonly M
   temporary.takeStatements();
   const handed: OutboxMessage[] = [];
   const logged: LogEntry[] = [];
+  const writeMessages = async <T>(
+    signal: AbortSignal,
+    work: (tx: Transaction, nowMs: number) => Promise<{ result: T; outbox: readonly OutboxMessage[] }>,
+  ): Promise<T> => {
+    const { result, outbox } = await store.write(signal, async (tx) => {
+      const nowMs = Date.now();
+      const written = await work(tx, nowMs);
+      if (written.outbox.length > 0) await insertOutbox(tx, instanceId, written.outbox, nowMs);
+      await service.beforeCommit();
+      return written;
+    });
+    handed.push(...outbox);
+    return result;
+  };
+  const write: Bus["write"] = (signal, work) =>
+    writeMessages(signal, async (tx, nowMs) => {
+      const { result, outbox } = await work(tx, nowMs);
+      return { result, outbox: outbox.map((outgoing) => outboxMessage(outgoing, name)) };
+    });
+  const publishAgain: Bus["publishAgain"] = (signal, work) =>
+    writeMessages(signal, async (tx, nowMs) => {
+      const { result, messageIds } = await work(tx, nowMs);
+      return { result, outbox: await takeFromOutbox(tx, messageIds) };
+    });
   const service: ServiceUnderTest = {
     store,
-    async write(signal, work) {
-      const { result, outbox } = await store.write(signal, async (tx) => {
-        const nowMs = Date.now();
-        const written = await work(tx, nowMs);
-        const messages = written.outbox.map((outgoing) => outboxMessage(outgoing, name));
-        if (messages.length > 0) await insertOutbox(tx, instanceId, messages, nowMs);
-        await service.beforeCommit();
-        return { result: written.result, outbox: messages };
-      });
-      handed.push(...outbox);
-      return result;
-    },
+    bus: { write, publishAgain },
+    write,
     log: (entry) => void logged.push(entry),
     logged,
     beforeCommit: () => undefined,

@@ -98,7 +98,7 @@ async function startParts<K extends EventType>(options: WorkerOptions<K>, store:
     bus,
     signal,
     bearerToken,
-    admin: adminToken === undefined ? undefined : createAdminApp(adminToken, { store, log }),
+    admin: adminToken === undefined ? undefined : createAdminApp(adminToken, { store, log, bus, handler }),
     log,
     busMetrics: metrics,
     notReady: () => [...(signal.aborted ? ["the service is stopping"] : []), ...refusalOf(bus), ...waiting()],

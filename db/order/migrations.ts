@@ -1,5 +1,5 @@
 import type { Migration } from "../migrate.ts";
-import { operatorsTrail, sharedTables } from "../shared/migrations.ts";
+import { deadLettersForOperators, operatorsTrail, sharedTables } from "../shared/migrations.ts";
 
 export const migrations: readonly Migration[] = [
   sharedTables,
@@ -28,4 +28,5 @@ export const migrations: readonly Migration[] = [
     ],
   },
   operatorsTrail,
+  deadLettersForOperators,
 ];

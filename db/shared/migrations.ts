@@ -107,3 +107,17 @@ export const operatorsTrail: Migration = {
       BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END`,
   ],
 };
+
+/** What operators need to know of dead letters; each service's next migration. Never change it: stores were built from it. */
+export const deadLettersForOperators: Migration = {
+  name: "dead letters for operators",
+  statements: [
+    // Null in rows from before.
+    `ALTER TABLE dead_letters ADD COLUMN dead_at_ms INTEGER`,
+    `ALTER TABLE dead_letters ADD COLUMN program_version TEXT`,
+    `ALTER TABLE dead_letters ADD COLUMN traceparent TEXT`,
+    `ALTER TABLE dead_letters ADD COLUMN closed_at_ms INTEGER`,
+    `CREATE INDEX dead_letters_open ON dead_letters (id) WHERE state = 'dead'`,
+    `CREATE INDEX trail_subject ON trail (subject)`,
+  ],
+};

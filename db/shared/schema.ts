@@ -91,6 +91,13 @@ export const deadLetters = sqliteTable(
     state: text({ enum: ["dead", "healed", "replayed", "discarded"] })
       .notNull()
       .default("dead"),
+    /** When it was set aside; null, as the next two, in rows from before these columns. */
+    deadAtMs: integer("dead_at_ms"),
+    /** Which program could not take it. */
+    programVersion: text("program_version"),
+    traceparent: text(),
+    /** When it was healed, replayed or discarded; null while it is dead. */
+    closedAtMs: integer("closed_at_ms"),
   },
   (table) => [unique().on(table.groupId, table.topic, table.partition, table.offset, table.incarnation)],
 );

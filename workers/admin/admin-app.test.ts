@@ -4,6 +4,7 @@ import { trailPage } from "#contracts/admin.ts";
 import { migrations } from "#db/order/migrations.ts";
 import { appendTrail } from "#db/trail.ts";
 import { createServiceApp } from "../http/service-app.ts";
+import { createOrderHandler } from "../order/handlers.ts";
 import { openServiceUnderTest, type ServiceUnderTest } from "../service-under-test.ts";
 import { createAdminApp } from "./admin-app.ts";
 
@@ -13,10 +14,12 @@ beforeEach(async () => void (service = await openServiceUnderTest("order", migra
 afterEach(() => service.remove());
 
 function appWith(adminToken: string | undefined) {
-  const { store, log } = service;
-  const admin = adminToken === undefined ? undefined : createAdminApp(adminToken, { store, log });
+  const { store, bus, log } = service;
+  const admin = adminToken === undefined ? undefined : createAdminApp(adminToken, { store, bus, handler, log });
   return createServiceApp({ bearerToken: "shop", admin, notReady: () => [], metrics: () => "", log });
 }
+
+const handler = createOrderHandler({ deadlineAfterMs: 1, accountCurrency: "GBP", totalLimitMinor: 1 });
 
 const get = (adminToken: string | undefined, token?: string) =>
   Promise.resolve(

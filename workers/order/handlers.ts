@@ -2,8 +2,8 @@ import type { BatchHandler, Handled } from "#bus/batch-handler.ts";
 import { groups } from "#contracts/topics.ts";
 import type { Transaction } from "#db/connection.ts";
 import { createBatchRows } from "../batch-rows.ts";
-import { decideBatch, orderIdsOf } from "../decide-batch.ts";
-import { decide, type OrderContext } from "./decide.ts";
+import { decideBatch, orderIdsOf, type Traced } from "../decide-batch.ts";
+import { decide, type OrderContext, type OrderMessage } from "./decide.ts";
 import { findDueOrders, loadOrders, saveOrders } from "./store.ts";
 
 export type OrderSettings = Omit<OrderContext, "nowMs">;
@@ -16,17 +16,24 @@ export function createOrderHandler(settings: OrderSettings): BatchHandler<OrderR
     service: "order",
     groupId: groups.order,
     reads: ["stock.success", "stock.failed", "order.cancel.request", "payment.success", "order.cancel"],
-    async handle(tx, messages, nowMs) {
-      const orders = createBatchRows(await loadOrders(tx, orderIdsOf(messages)), ({ orderId }) => orderId);
-      const handled = decideBatch(messages, (event) => {
-        const decision = decide(orders.current.get(event.orderId), event, { ...settings, nowMs });
-        if (decision.order !== undefined) orders.put(event.orderId, decision.order);
-        return decision;
-      });
-      await saveOrders(tx, orders.changes());
-      return handled;
-    },
+    handle: decideMessages,
+    discard: (tx, message, nowMs) => decideMessages(tx, [message], nowMs),
   };
+
+  async function decideMessages(
+    tx: Transaction,
+    messages: readonly Traced<OrderMessage>[],
+    nowMs: number,
+  ): Promise<Handled> {
+    const orders = createBatchRows(await loadOrders(tx, orderIdsOf(messages)), ({ orderId }) => orderId);
+    const handled = decideBatch(messages, (event) => {
+      const decision = decide(orders.current.get(event.orderId), event, { ...settings, nowMs });
+      if (decision.order !== undefined) orders.put(event.orderId, decision.order);
+      return decision;
+    });
+    await saveOrders(tx, orders.changes());
+    return handled;
+  }
 }
 
 /**

@@ -1,10 +1,9 @@
-import type { OrderEvent } from "#contracts/events.ts";
 import type { Transaction } from "#db/connection.ts";
 import { accounts, payments, transfers } from "#db/payment/schema.ts";
 import { insertRows, loadRows } from "#db/row-sets.ts";
 import type { RowChanges } from "../batch-rows.ts";
 import { saveChanges } from "../save-changes.ts";
-import type { Account, Payment, Transfer } from "./decide.ts";
+import type { Account, Payment, PaymentMessage, Transfer } from "./decide.ts";
 
 /** What a batch of payment decides on. */
 export interface PaymentRows {
@@ -12,10 +11,8 @@ export interface PaymentRows {
   readonly accounts: readonly Account[];
 }
 
-export type PaymentEvent = OrderEvent<"payment.request" | "payment.void">;
-
-/** Loads the payments that the events name, and the accounts to charge or to give back to: two statements. */
-export async function loadPayments(tx: Transaction, events: readonly PaymentEvent[]): Promise<PaymentRows> {
+/** Loads the payments that the messages name, and the accounts to charge or to give back to: two statements. */
+export async function loadPayments(tx: Transaction, events: readonly PaymentMessage[]): Promise<PaymentRows> {
   const orderIds = new Set(events.map(({ orderId }) => orderId));
   const loaded = await loadRows(tx, payments, [...orderIds]);
   const customerIds = customerIdsOf(events, loaded);
@@ -23,9 +20,10 @@ export async function loadPayments(tx: Transaction, events: readonly PaymentEven
 }
 
 /** A void names no customer: who gets the money back is in the payment's row, or in a request of the same batch. */
-function customerIdsOf(events: readonly PaymentEvent[], loaded: readonly Payment[]): string[] {
+function customerIdsOf(events: readonly PaymentMessage[], loaded: readonly Payment[]): string[] {
   const ids = new Set<string>();
-  for (const event of events) if (event.type === "payment.request") ids.add(event.data.customerId);
+  for (const event of events)
+    if (event.type === "payment.request" && event.data !== null) ids.add(event.data.customerId);
   for (const { customerId } of loaded) if (customerId !== null) ids.add(customerId);
   return [...ids];
 }

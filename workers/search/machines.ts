@@ -1,8 +1,8 @@
+import type { Discarded } from "#bus/batch-handler.ts";
 import type { EventType, OrderEvent } from "#contracts/events.ts";
 import type { Service } from "#contracts/topics.ts";
 import { type ViewMessage, decide as decideView, requestCancel } from "../intake/decide.ts";
 import type { View } from "../intake/decide.ts";
-import type { Discarded } from "../message.ts";
 import {
   type DeadlinePassed,
   type Order,

@@ -1,4 +1,4 @@
-import { type EventType, type OrderEvent, messageId } from "#contracts/events.ts";
+import { type OrderEvent, messageId, neverDiscarded } from "#contracts/events.ts";
 import { type Service, groups, services, topics } from "#contracts/topics.ts";
 import { accept } from "../intake/decide.ts";
 import { createInterner } from "./interning.ts";
@@ -165,9 +165,6 @@ export interface Delivery {
 /** A state of the search has a bit for each, in two words of 31. */
 const deliveriesAtMost = 62;
 
-/** What cannot be discarded: nobody else could end the order then. */
-const neverDiscarded: readonly EventType[] = ["order.cancel.request", "payment.void"];
-
 export function createPublications(scenario: Scenario, messages: Messages, keepers: readonly Keeper[]): Publications {
   const sets = createInterner<readonly number[]>();
   const sums = new Map<string, number>();
@@ -181,7 +178,7 @@ export function createPublications(scenario: Scenario, messages: Messages, keepe
       if (!reads || !keeper.orderIds.includes(event.orderId)) return [];
       if (keeper.service === "intake" && !scenario.views) return [];
       const { type, orderId, atMs } = event;
-      const discardable = scenario.discards > 0 && !neverDiscarded.includes(type);
+      const discardable = scenario.discards > 0 && !neverDiscarded.some((never) => never === type);
       const discard = discardable ? messages.idOf({ type, orderId, atMs, data: null }) : undefined;
       const index = indexes.idOf(`${to}: ${messageId(event)}`);
       if (index >= deliveriesAtMost)

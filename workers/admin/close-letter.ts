@@ -1,0 +1,82 @@
+import type { BatchHandler, Handled } from "#bus/batch-handler.ts";
+import { outboxMessage } from "#bus/outbox-messages.ts";
+import type { Bus } from "#bus/start-bus.ts";
+import type { AdminRequest, DeadLetterResult } from "#contracts/dead-letters.ts";
+import { placeOf } from "#contracts/dead-letters.ts";
+import type { Transaction } from "#db/connection.ts";
+import { closeDeadLetter, type DeadLetterRow, readDeadLetter } from "#db/dead-letter-rows.ts";
+import { appendTrail, readTrailOf } from "#db/trail.ts";
+import { notFound } from "../http/problem.ts";
+
+export type Closing = "healed" | "replayed" | "discarded";
+
+const actions: Readonly<Record<Closing, string>> = { healed: "heal", replayed: "replay", discarded: "discard" };
+
+/** What it comes to in the store, and in words. */
+export interface Effect {
+  readonly handled: Handled;
+  readonly words: string;
+}
+
+export interface LetterClosing {
+  readonly write: Bus["write"];
+  readonly signal: AbortSignal;
+  readonly id: number;
+  readonly state: Closing;
+  readonly request: AdminRequest;
+  /** What closing it this way does, in the transaction that closes it; throws to leave it as it is. */
+  readonly act: (tx: Transaction, letter: DeadLetterRow, nowMs: number) => Promise<Effect>;
+}
+
+/** Takes back what a dry run did. */
+class DryRun extends Error {
+  readonly words: string;
+
+  constructor(words: string) {
+    super("dry run");
+    this.words = words;
+  }
+}
+
+/**
+ * Closes a dead letter: its state, what that does to the order and the trail in one transaction, guarded by the row, so that
+ * it happens once however often and by however many it is asked for. A dry run does it all, and takes it back.
+ * @throws ProblemError when there is no such letter, and whatever `act` throws; then nothing is changed
+ */
+export async function closeLetter(closing: LetterClosing): Promise<DeadLetterResult> {
+  const { write, signal, id, state, request } = closing;
+  try {
+    let done: Handled | undefined;
+    const result = await write(signal, async (tx, nowMs) => {
+      done = undefined;
+      const letter = await readDeadLetter(tx, id);
+      if (letter === undefined) throw notFound(`There is no dead letter ${id}`);
+      if (!(await closeDeadLetter(tx, id, state, nowMs))) return { result: await closedBefore(tx, letter), outbox: [] };
+      const { handled, words } = await closing.act(tx, letter, nowMs);
+      if (request.dryRun) throw new DryRun(words);
+      const { operator, why } = request;
+      const entry = { atMs: nowMs, operator, why, action: actions[state], subject: placeOf(letter), effect: words };
+      await appendTrail(tx, entry);
+      done = handled;
+      return { result: { outcome: "done", state, effect: words } as DeadLetterResult, outbox: handled.outbox };
+    });
+    done?.onCommitted?.();
+    return result;
+  } catch (error) {
+    if (error instanceof DryRun) return { outcome: "would", state: "dead", effect: error.words };
+    throw error;
+  }
+}
+
+async function closedBefore(tx: Transaction, letter: DeadLetterRow): Promise<DeadLetterResult> {
+  const last = (await readTrailOf(tx, placeOf(letter))).at(-1);
+  const by = last === undefined ? "" : ` by ${last.operator} at ${new Date(last.atMs).toISOString()}: ${last.effect}`;
+  return { outcome: "already", state: letter.state, effect: `${letter.state}${by}` };
+}
+
+/** What a decision came to, in words. */
+export function wordsOf(handled: Handled, handler: Pick<BatchHandler, "service">): string {
+  const outcome = handled.outcomes.join(", ");
+  const ids = handled.outbox.map((outgoing) => outboxMessage(outgoing, handler.service).messageId);
+  return `${handler.service} decided: ${outcome}; published: ${ids.join(", ") || "nothing"}`;
+}
