@@ -47,7 +47,7 @@ export async function closeLetter(closing: LetterClosing): Promise<DeadLetterRes
   const { write, signal, id, state, request } = closing;
   try {
     let done: Handled | undefined;
-    const result = await write(signal, async (tx, nowMs) => {
+    const result = await write<DeadLetterResult>(signal, async (tx, nowMs) => {
       done = undefined;
       const letter = await readDeadLetter(tx, id);
       if (letter === undefined) throw notFound(`There is no dead letter ${id}`);
@@ -58,7 +58,7 @@ export async function closeLetter(closing: LetterClosing): Promise<DeadLetterRes
       const entry = { atMs: nowMs, operator, why, action: actions[state], subject: placeOf(letter), effect: words };
       await appendTrail(tx, entry);
       done = handled;
-      return { result: { outcome: "done", state, effect: words } as DeadLetterResult, outbox: handled.outbox };
+      return { result: { outcome: "done", state, effect: words }, outbox: handled.outbox };
     });
     done?.onCommitted?.();
     return result;
