@@ -1,14 +1,21 @@
 // For tests only.
+import { join } from "node:path";
 import { type Service, services } from "#contracts/topics.ts";
 import { temporaryFolder } from "#db/temporary-store.ts";
 import { storeUrlsIn } from "../cli/audit/stores.ts";
-import { type Broker, type BrokerName, startBroker } from "./brokers.ts";
+import { type Broker, type BrokerName, brokerUnavailable, startBroker } from "./brokers.ts";
+import { emptyRootUnavailable, makeEmptyRoot } from "./empty-root.ts";
 import { freePort, type RuntimeName, startWorker, type Worker } from "./worker.ts";
 
 /** What the workers run on. */
 export interface Platform {
   readonly runtime: RuntimeName;
   readonly broker: BrokerName;
+}
+
+/** Null where it can be run. */
+export async function platformUnavailable({ runtime, broker }: Platform): Promise<string | null> {
+  return (runtime === "binaries" ? emptyRootUnavailable() : null) ?? (await brokerUnavailable(broker));
 }
 
 export type Environment = Readonly<Record<string, string>>;
@@ -42,7 +49,10 @@ export async function startProcesses(
   environmentOf: (service: Service) => Environment = () => ({}),
 ): Promise<Processes> {
   const folder = temporaryFolder();
-  const storeUrls = storeUrlsIn(folder.path);
+  const isInRoot = runtime === "binaries";
+  if (isInRoot) await makeEmptyRoot(folder.path);
+  const storeUrls = storeUrlsIn(isInRoot ? join(folder.path, "data") : folder.path);
+  const seenUrls = isInRoot ? storeUrlsIn("/data") : storeUrls;
   const started: Worker[] = [];
   const current = new Map<Service, Worker>();
   const ports = new Map<Service, number>();
@@ -50,9 +60,9 @@ export async function startProcesses(
   const broker = await startBroker(brokerName);
 
   async function start(service: Service, port: number, own: Environment): Promise<Worker> {
-    const where = { KAFKA_BROKERS: broker.bootstrapServers, STORE_URL: storeUrls[service] };
+    const where = { KAFKA_BROKERS: broker.bootstrapServers, STORE_URL: seenUrls[service] };
     const environment = { ...environmentOfAll, ...where, ...environmentOf(service), ...own };
-    const worker = startWorker({ service, port, runtime, environment });
+    const worker = startWorker({ service, port, runtime, environment, root: folder.path });
     started.push(worker);
     if (port === ports.get(service)) current.set(service, worker);
     await worker.listening();

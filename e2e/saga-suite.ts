@@ -5,18 +5,17 @@ import { readTopic } from "#bus/testing.ts";
 import { topics } from "#contracts/topics.ts";
 import { testUnless } from "#kafka/testing.ts";
 import { auditFindings } from "./audit-findings.ts";
-import { brokerUnavailable } from "./brokers.ts";
 import { faultPoints, placeAroundDeath } from "./deaths.ts";
 import { type OrderKind, orderKinds } from "./order-kinds.ts";
-import type { Platform } from "./processes.ts";
+import { type Platform, platformUnavailable } from "./processes.ts";
 import { openShop, type Shop } from "./shop.ts";
 import { republished, sendAndAwaitReaders } from "./wire.ts";
 
 const kinds = Object.keys(orderKinds) as OrderKind[];
 
-/** The saga over HTTP on a platform; where its broker cannot be run, each test is skipped with the reason. */
+/** The saga over HTTP on a platform; where it cannot be run, each test is skipped with the reason. */
 export async function describeSaga(platform: Platform): Promise<void> {
-  const unavailable = await brokerUnavailable(platform.broker);
+  const unavailable = await platformUnavailable(platform);
   const claim = (name: string, run: () => Promise<void>) => testUnless(unavailable, name, run, { timeout: 150_000 });
   describe(`a shop that posts orders to four workers on ${platform.runtime} and ${platform.broker}`, () => {
     let shop: Shop;

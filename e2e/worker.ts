@@ -5,14 +5,18 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Service } from "#contracts/topics.ts";
 import { until } from "#kafka/testing.ts";
+import { commandInRoot } from "./empty-root.ts";
 
-export type RuntimeName = "Bun" | "Deno";
+/** `binaries` are what `npm run build` makes, alone in an empty root. */
+export type RuntimeName = "Bun" | "Deno" | "binaries";
 
 export interface WorkerOptions {
   readonly service: Service;
   readonly runtime: RuntimeName;
   readonly port: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Of binaries: the folder that they see as `/`. */
+  readonly root: string;
 }
 
 /** A worker as a process of its own. */
@@ -32,15 +36,24 @@ export interface Worker {
 const program = fileURLToPath(new URL("../cli/start/worker-process.ts", import.meta.url));
 
 /** Those that the project installs. */
-const commands: Readonly<Record<RuntimeName, readonly [file: string, ...args: string[]]>> = {
+const commands: Readonly<Record<"Bun" | "Deno", readonly [file: string, ...args: string[]]>> = {
   Bun: [fileURLToPath(new URL("../node_modules/.bin/bun", import.meta.url))],
   Deno: [fileURLToPath(new URL("../node_modules/deno/deno", import.meta.url)), "run", "--allow-all", "--no-check"],
 };
 
-export function startWorker({ service, port, runtime, environment }: WorkerOptions): Worker {
-  const [file, ...args] = commands[runtime];
-  const child = spawn(file, [...args, program, service], {
-    env: { ...process.env, ...environment, HTTP_HOST: "127.0.0.1", HTTP_PORT: String(port) },
+export function startWorker({ service, port, runtime, environment, root }: WorkerOptions): Worker {
+  const isBinary = runtime === "binaries";
+  const [file, ...args] = isBinary
+    ? commandInRoot(root, `orderwright-${service}`)
+    : ([...commands[runtime], program, service] as const);
+  const child = spawn(file, args, {
+    // A binary gets nothing of this machine but a PATH, by which `chroot` is found.
+    env: {
+      ...(isBinary ? { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } : process.env),
+      ...environment,
+      HTTP_HOST: "127.0.0.1",
+      HTTP_PORT: String(port),
+    },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.on("error", () => {});

@@ -36,7 +36,20 @@ const onNode: Runtime = (files, reportFile) => {
 };
 
 /** The folders that must have tests: without one their suite fails. Others are run when they have any. */
-const EXPECTED = ["bench", "bus", "cli", "contracts", "data", "db", "docs", "e2e", "kafka", "tools", "workers"];
+const EXPECTED = [
+  "bench",
+  "bus",
+  "cli",
+  "contracts",
+  "data",
+  "db",
+  "docs",
+  "e2e",
+  "kafka",
+  "release",
+  "tools",
+  "workers",
+];
 const EXPECTED_LONG = ["e2e", "kafka"];
 const NOT_OURS = ["node_modules", "dist"];
 

@@ -3,6 +3,7 @@ import type { Service } from "#contracts/topics.ts";
 import type { StoreAddress } from "#db/connection.ts";
 import { type ClientFeatures, clientSettings } from "#kafka/settings.ts";
 import type { ClientProperties } from "#kafka/upstream.ts";
+import { defaultPorts } from "./default-ports.ts";
 import { type Environment, type EnvironmentReader, createEnvironmentReader } from "./environment.ts";
 
 /** What every worker is told. */
@@ -19,8 +20,6 @@ export interface WorkerSettings {
   readonly client: ClientProperties;
   readonly bus: BusSettings;
 }
-
-const ports: Readonly<Record<Service, number>> = { intake: 8080, stock: 8081, order: 8082, payment: 8083 };
 
 /**
  * A worker's settings, and those of its service that `own` reads. Pure.
@@ -49,7 +48,7 @@ export function workerSettings<T>(
     reader.problem(`STORE_URL is "${url}": give file:, libsql:, https: or http:`);
   const authToken = reader.optional("STORE_AUTH_TOKEN");
   // 0 lets the system choose: for tests, and for several on one machine.
-  const port = reader.integer("HTTP_PORT", ports[service], 0, 65_535);
+  const port = reader.integer("HTTP_PORT", defaultPorts[service], 0, 65_535);
   const instanceId = reader.text("INSTANCE_ID", `${service}-1`);
   const ownSettings = own(reader);
   reader.check();

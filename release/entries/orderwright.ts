@@ -1,0 +1,3 @@
+import { runCommandBinary } from "../run-binary.ts";
+
+await runCommandBinary(() => import("../../cli/main.ts"));
