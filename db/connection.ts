@@ -8,6 +8,7 @@ import { drizzle } from "drizzle-orm/libsql/sqlite3";
 import { LibSQLSession, LibSQLTransaction } from "drizzle-orm/libsql/session";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import { StoreError } from "./errors.ts";
+import { keepPreparedStatements } from "./prepared-statements.ts";
 
 /** Where a store is, and who is told of each statement. */
 export interface StoreAddress {
@@ -65,6 +66,7 @@ export function filePath(url: string): string | undefined {
 
 function openFile(url: string, path: string): Client {
   mkdirSync(dirname(path), { recursive: true });
+  keepPreparedStatements();
   // One connection: with more, a PRAGMA reaches only one of them. No waiting inside SQLite: it blocks the event loop.
   return createClient({ url, concurrency: 1, timeout: 0 });
 }
