@@ -7,6 +7,7 @@ import type { ClientProperties } from "#kafka/upstream.ts";
 import { findForeignStore } from "./assignment.ts";
 import type { BatchHandler, Outgoing } from "./batch-handler.ts";
 import { createBrokerView } from "./broker-view.ts";
+import { type CatchUp, createCatchUp } from "./catch-up.ts";
 import { consume } from "./consumer.ts";
 import { sleep } from "./back-off.ts";
 import { describeError } from "./error-policy.ts";
@@ -50,6 +51,8 @@ export interface Bus {
   ): Promise<T>;
   /** Outbox rows that the broker has not acknowledged, and since when the oldest waits, epoch ms. */
   outbox(): { readonly rows: number; readonly oldestAtMs: number | undefined };
+  /** Watches until the group has read what these topics, of those that it reads, have when it is first asked. */
+  catchUp(topics: readonly EventType[]): CatchUp;
   /** Why consuming was refused; the outbox is still published. */
   refusal(): Error | undefined;
   /** Resolves when consuming has ended because it was stopped; rejects with ConsumeRefusedError. */
@@ -137,6 +140,7 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
         return { result, outbox: await takeFromOutbox(tx, messageIds) };
       }),
     outbox: () => lane.pending(),
+    catchUp: (topics) => createCatchUp({ store, groupId: handler.groupId, broker, incarnation, signal }, topics),
     refusal: () => refusal,
     consuming,
     stop: (drainMs = 2_000) => (stopped ??= stopOnce(drainMs)),

@@ -1,5 +1,4 @@
 // For tests only.
-import { encode } from "#contracts/envelope.ts";
 import { groups, type Service, services, topics } from "#contracts/topics.ts";
 import type { EventType } from "#contracts/events.ts";
 import { type KafkaProducer, openProducer } from "#kafka/producer.ts";
@@ -26,10 +25,10 @@ export interface Courier {
   letters(orderIds: readonly string[]): Promise<Letter[]>;
   /** Waits until somebody published this message of the order, hands it to one reader, and waits until that one decided it. */
   carry(orderId: string, name: string, reader: Service): Promise<void>;
+  /** As `carry`, for a reader that is not there to decide it: it waits at its broker. */
+  leave(orderId: string, name: string, reader: Service): Promise<void>;
   /** Hands over letters, each reader's in their order, and waits until all are decided. */
   carryAll(letters: readonly Letter[]): Promise<void>;
-  /** What intake publishes when a customer wants to cancel. */
-  requestCancel(orderId: string): void;
   end(): Promise<void>;
 }
 
@@ -43,43 +42,43 @@ export async function openCourier(stores: () => StoresReader): Promise<Courier> 
     const settings = producerSettings(baseProperties(broker.bootstrapServers), options, { missing: {} });
     producers.set(service, await openProducer(settings));
   }
-  const requested: PublishedMessage[] = [];
-
-  async function hand(reader: Service, messages: readonly PublishedMessage[]): Promise<void> {
+  async function put(reader: Service, messages: readonly PublishedMessage[]) {
     const { ends, failed } = await required(producers.get(reader)).send(messages.map(republished));
     if (failed[0]) throw failed[0].error;
+    return ends;
+  }
+
+  async function hand(reader: Service, messages: readonly PublishedMessage[]): Promise<void> {
+    const ends = await put(reader, messages);
     await until(`${reader} to decide what it was handed`, async () => {
       const positions = await stores().positions(reader);
       return ends.every(({ topic, partition, offset }) => (positions.get(`${topic}/${partition}`) ?? 0) >= offset);
     });
   }
 
+  async function published(orderId: string, name: string, reader: Service): Promise<PublishedMessage> {
+    const [type = "", ...rest] = name.split("/");
+    const id = [type, orderId, ...rest].join("/");
+    let letter: Letter | undefined;
+    await until(`${id} to be published for ${reader}`, async () => {
+      letter = (await courier.letters([orderId])).find((each) => each.message.id === id && each.reader === reader);
+      return letter !== undefined;
+    });
+    return required(letter).message;
+  }
+
   const courier: Courier = {
     environmentOf: (service) => ({ KAFKA_BROKERS: required(brokers.get(service)).bootstrapServers }),
     async letters(orderIds) {
-      const asked = requested.filter(({ key }) => orderIds.includes(new TextDecoder().decode(key)));
-      const messages = [...(await stores().messagesOf(orderIds)), ...asked];
+      const messages = await stores().messagesOf(orderIds);
       return messages.flatMap((message) => readersOf(message).map((reader) => ({ message, reader })));
     },
-    async carry(orderId, name, reader) {
-      const [type = "", ...rest] = name.split("/");
-      const id = [type, orderId, ...rest].join("/");
-      let letter: Letter | undefined;
-      await until(`${id} to be published for ${reader}`, async () => {
-        letter = (await courier.letters([orderId])).find((each) => each.message.id === id && each.reader === reader);
-        return letter !== undefined;
-      });
-      await hand(reader, [required(letter).message]);
-    },
+    carry: async (orderId, name, reader) => hand(reader, [await published(orderId, name, reader)]),
+    leave: async (orderId, name, reader) => void (await put(reader, [await published(orderId, name, reader)])),
     async carryAll(letters) {
       const messagesFor = (service: Service) =>
         letters.filter(({ reader }) => reader === service).map(({ message }) => message);
       await Promise.all(services.map((service) => hand(service, messagesFor(service))));
-    },
-    requestCancel(orderId) {
-      const atMs = Date.now();
-      const event = { type: "order.cancel.request", orderId, atMs, data: { requestedAtMs: atMs } } as const;
-      requested.push({ ...encode(event, "intake"), traceparent: null });
     },
     async end() {
       for (const producer of producers.values()) await producer.close(0);

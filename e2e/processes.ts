@@ -28,7 +28,7 @@ export interface Processes {
   /** Starts a service with one more setting, on its port and store, in place of what runs or ran. */
   restart(service: Service, environment?: Environment): Promise<Worker>;
   /** One more instance of a service, on its store. */
-  startSecond(service: Service): Promise<Worker>;
+  startSecond(service: Service, environment?: Environment): Promise<Worker>;
   /** Kills all and deletes the stores. */
   end(): Promise<void>;
 }
@@ -83,7 +83,7 @@ export async function startProcesses(
       await before.ended;
       return start(service, ports.get(service) ?? 0, own);
     },
-    startSecond: async (service) => start(service, await freePort(), { INSTANCE_ID: `${service}-2` }),
+    startSecond: async (service, own = {}) => start(service, await freePort(), { INSTANCE_ID: `${service}-2`, ...own }),
     async end() {
       started.forEach((worker) => worker.signal("SIGKILL"));
       await Promise.all(started.map(({ ended }) => ended));

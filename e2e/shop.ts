@@ -1,6 +1,6 @@
 // For tests only: a whole shop on this machine, whose parts can be killed one by one.
 import assert from "node:assert/strict";
-import { orderView } from "#contracts/http.ts";
+import { type Cancellation, cancellation, orderView } from "#contracts/http.ts";
 import type { Service } from "#contracts/topics.ts";
 import { until } from "#kafka/testing.ts";
 import { createShopHttp } from "../cli/start/shop-http.ts";
@@ -13,8 +13,12 @@ export interface Shop {
   readonly stores: StoresReader;
   /** Gives a new customer money, and posts an order of this kind until intake has answered. */
   place(kind: OrderKind): Promise<PlacedOrder>;
+  /** Gives a new customer money now; what it gives posts the order. */
+  prepare(kind: OrderKind): Promise<() => Promise<PlacedOrder>>;
   /** Places so many orders at once, the kinds in turn. */
   placeMixed(count: number): Promise<PlacedOrder[]>;
+  /** Cancels an order as its customer does, until intake has answered. */
+  cancel(orderId: string): Promise<Cancellation>;
   /** Waits until all services agree on an end of each, and asserts each whole: rows, messages, money and pieces. */
   assertSettled(orders: readonly PlacedOrder[], timeoutMs?: number): Promise<void>;
   end(): Promise<void>;
@@ -44,13 +48,19 @@ export async function openShop(platform: Platform, environmentOf?: (service: Ser
   const closing = new AbortController();
   const send = createSend(processes, closing.signal);
   let placed = 0;
-  const place = (kind: OrderKind) => placeOrder(send, (placed += 1), kind);
+  const prepare = (kind: OrderKind) => prepareOrder(send, (placed += 1), kind);
+  const place = async (kind: OrderKind) => (await prepare(kind))();
   const shop: Shop = {
     processes,
     stores,
     place,
+    prepare,
     placeMixed: (count) =>
       Promise.all(Array.from({ length: count }, (_, n) => place(kindNames[n % kindNames.length] ?? "paid"))),
+    async cancel(orderId) {
+      const text = await send("intake", "POST", `/orders/${orderId}/cancel`, undefined, `cancel/${orderId}`);
+      return cancellation.parse(JSON.parse(text));
+    },
     assertSettled: (orders, timeoutMs) => assertSettled(stores, orders, timeoutMs),
     async end() {
       closing.abort(new Error("the shop is closed"));
@@ -88,15 +98,17 @@ async function stockShelves(send: Send): Promise<void> {
   await send("stock", "POST", "/restocks", { items: [{ productId: "mug", quantity: mugs }] }, "restock");
 }
 
-async function placeOrder(send: Send, number: number, kind: OrderKind): Promise<PlacedOrder> {
+async function prepareOrder(send: Send, number: number, kind: OrderKind): Promise<() => Promise<PlacedOrder>> {
   const customerId = `customer-${number}`;
   const { line, currency, balanceMinor } = orderKinds[kind];
   if (balanceMinor > 0) {
     const topUps = [{ customerId, amountMinor: balanceMinor }];
     await send("payment", "POST", "/top-ups", { currency: "GBP", topUps }, `top-up/${number}`);
   }
-  const body = await send("intake", "POST", "/orders", { customerId, currency, lines: [line] }, `order/${number}`);
-  return { orderId: orderView.parse(JSON.parse(body)).id, customerId, kind };
+  return async () => {
+    const body = await send("intake", "POST", "/orders", { customerId, currency, lines: [line] }, `order/${number}`);
+    return { orderId: orderView.parse(JSON.parse(body)).id, customerId, kind };
+  };
 }
 
 async function assertSettled(stores: StoresReader, orders: readonly PlacedOrder[], timeoutMs = 30_000): Promise<void> {

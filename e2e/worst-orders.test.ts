@@ -32,7 +32,7 @@ describe("messages of one order that are held back across topics, between worker
     test(`${name}; all of it three times more, last first, changes nothing`, limit, async () => {
       const { orderId, customerId } = await shop.place(kind);
       const mugs = await shop.stores.available("mug");
-      if (cancels) courier.requestCancel(orderId);
+      if (cancels) await shop.cancel(orderId);
       for (const step of carried) {
         const [message = "", reader = ""] = step.split(" > ");
         await courier.carry(orderId, message, reader as Service);
@@ -65,7 +65,7 @@ describe("messages of one order that are held back across topics, between worker
       const random = seeded(seed);
       const orders = await shop.placeMixed(42);
       const ids = orders.map(({ orderId }) => orderId);
-      for (const id of ids) if (random.below(2) === 0) courier.requestCancel(id);
+      for (const id of ids) if (random.below(2) === 0) await shop.cancel(id);
       await carryAtRandom(courier, ids, random);
       assert.deepEqual(disagreements(await shop.stores.orders(ids)), []);
     },
@@ -76,6 +76,45 @@ describe("messages of one order that are held back across topics, between worker
       await shop.processes.restart("order", { ORDER_DEADLINE_MS: "1", DEADLINE_CHECK_MS: "10" });
     });
     for (const [name, race] of Object.entries(deadlineRaces)) force(name, race);
+  });
+
+  describe("whose deadline passed while the order service was away", () => {
+    test(
+      "are voided only if no verdict was waiting for it, and once, though two instances come back",
+      limit,
+      async () => {
+        // It looks for deadlines when it starts, and then not again in this test.
+        await shop.processes.restart("order", { ORDER_DEADLINE_MS: "1", DEADLINE_CHECK_MS: "60000" });
+        const orders = [await shop.place("paid"), await shop.place("paid")] as const;
+        const [charged, waiting] = orders.map(({ orderId }) => orderId) as [string, string];
+        for (const orderId of [charged, waiting]) {
+          await courier.carry(orderId, "order.start", "stock");
+          await courier.carry(orderId, "stock.success", "order");
+        }
+        const away = shop.processes.worker("order");
+        away.signal("SIGTERM");
+        await away.ended;
+        await courier.carry(charged, "payment.request", "payment");
+        await courier.leave(charged, "payment.success", "order");
+        const eager = { ORDER_DEADLINE_MS: "1", DEADLINE_CHECK_MS: "1" };
+        const first = shop.processes.restart("order", eager);
+        const second = await shop.processes.startSecond("order", eager);
+        await first;
+        await courier.carry(waiting, "payment.void/deadline", "payment");
+        const records = await shop.stores.orders([charged, waiting]);
+        assert.deepEqual(records.get(charged)?.published.order, ["order.created", "payment.request"]);
+        assert.deepEqual(records.get(charged)?.ends.order, "paid");
+        assert.deepEqual(records.get(waiting)?.published.order, [
+          "order.created",
+          "payment.request",
+          "payment.void/deadline",
+        ]);
+        second.signal("SIGTERM");
+        await second.ended;
+        await carryAtRandom(courier, [charged, waiting], seeded(seed));
+        assert.deepEqual(disagreements(await shop.stores.orders([charged, waiting])), []);
+      },
+    );
   });
 
   test("on one broker all of it is published again, and the audit finds nothing wrong", limit, async () => {

@@ -16,6 +16,7 @@ interface WorstOrder {
 
 const created = ["order.created", "payment.request"];
 const began = { intake: ["order.start"], stock: ["stock.success"] };
+const cancelling = { intake: ["order.start", "order.cancel.request"] };
 const reserved = ["order.start > stock", "stock.success > order"] as const;
 
 function cancelled(reason: "customer" | "deadline", payment: string | null): OrderRecord["ends"] {
@@ -28,6 +29,7 @@ function fenced(cause: "customer" | "deadline"): OrderRecord {
     ends: cancelled(cause, `fenced (${cause})`),
     published: {
       ...began,
+      ...(cause === "customer" ? cancelling : {}),
       order: [...created, `payment.void/${cause}`],
       payment: ["order.cancel", "stock.rollback"],
     },
@@ -41,6 +43,7 @@ function refunded(voids: readonly string[]): OrderRecord {
     ends: cancelled("customer", "refunded (customer)"),
     published: {
       ...began,
+      ...cancelling,
       order: [...created, ...voids],
       payment: ["payment.success", "payment.refunded", "order.cancel", "stock.rollback"],
     },
@@ -64,7 +67,7 @@ export const customerRaces: Readonly<Record<string, WorstOrder>> = {
     spentMinor: 0,
     record: {
       ends: cancelled("customer", null),
-      published: { ...began, order: ["order.cancel", "stock.rollback"], payment: [] },
+      published: { ...began, ...cancelling, order: ["order.cancel", "stock.rollback"], payment: [] },
       transfers: [],
       holds: [],
     },
@@ -74,7 +77,10 @@ export const customerRaces: Readonly<Record<string, WorstOrder>> = {
     cancels: true,
     carried: ["order.cancel.request > order", "order.start > stock", "stock.failed > intake", "stock.failed > order"],
     spentMinor: 0,
-    record: orderKinds["stock short"].record,
+    record: {
+      ...orderKinds["stock short"].record,
+      published: { ...orderKinds["stock short"].record.published, ...cancelling },
+    },
   },
   "payment.void comes before payment.request: fenced, never charged": {
     kind: "paid",
@@ -110,8 +116,27 @@ export const customerRaces: Readonly<Record<string, WorstOrder>> = {
       ...orderKinds["balance short"].record,
       published: {
         ...orderKinds["balance short"].record.published,
+        ...cancelling,
         order: [...created, "payment.void/customer"],
       },
+    },
+  },
+  "the wish to cancel comes after the refusal has ended the order: nothing more is asked of payment": {
+    kind: "balance short",
+    cancels: true,
+    carried: [
+      ...reserved,
+      "payment.request > payment",
+      "order.cancel > order",
+      "order.cancel.request > order",
+      "stock.rollback > stock",
+      "order.cancel > intake",
+      "order.created > intake",
+    ],
+    spentMinor: 0,
+    record: {
+      ...orderKinds["balance short"].record,
+      published: { ...orderKinds["balance short"].record.published, ...cancelling },
     },
   },
   "stock.rollback and order.cancel come before payment.success: released, cancelled, and nothing is sold": {
@@ -171,6 +196,30 @@ export const deadlineRaces: Readonly<Record<string, WorstOrder>> = {
     ],
     spentMinor: 0,
     record: fenced("deadline"),
+  },
+  "the deadline's void comes before the customer's: fenced by the first, once": {
+    kind: "paid",
+    cancels: true,
+    carried: [
+      ...reserved,
+      "order.cancel.request > order",
+      "payment.void/deadline > payment",
+      "payment.void/customer > payment",
+      "payment.request > payment",
+      "order.cancel > intake",
+      "order.cancel > order",
+      "stock.rollback > stock",
+      "order.created > intake",
+    ],
+    spentMinor: 0,
+    record: {
+      ...fenced("deadline"),
+      published: {
+        ...fenced("deadline").published,
+        ...cancelling,
+        order: [...created, "payment.void/deadline", "payment.void/customer"],
+      },
+    },
   },
   "payment.request comes before the deadline's void: the charge won, and paid it stays": {
     kind: "paid",

@@ -7,7 +7,7 @@ import { orders } from "#db/order/schema.ts";
 import { scansOf } from "../handler-laws.ts";
 import { sampleMessages } from "../sample-messages.ts";
 import { openServiceUnderTest, type ServiceUnderTest } from "../service-under-test.ts";
-import { runDeadlines } from "./deadlines.ts";
+import { type DeadlinesOptions, runDeadlines } from "./deadlines.ts";
 import { createOrderHandler, expireOrders } from "./handlers.ts";
 
 const settings = { deadlineAfterMs: 1_000, accountCurrency: "GBP", totalLimitMinor: 1e9 };
@@ -29,22 +29,28 @@ async function create(count: number, nowMs: number): Promise<void> {
 }
 const rows = () => service.store.read(signal, (db) => db.select().from(orders).orderBy(asc(orders.orderId)));
 
-/** Runs the timer's loop until it has decided this many orders. */
-async function run(count: number): Promise<string[]> {
+/** Runs the timer's loop, of one instance or more, until it has decided this many orders. */
+async function run(count: number, options: Partial<DeadlinesOptions> = {}, instances = 1): Promise<string[]> {
   const controller = new AbortController();
   const decided: string[] = [];
   const { write, log } = service;
-  await runDeadlines({
-    write,
-    settings,
-    intervalMs: 1,
-    signal: controller.signal,
-    log,
-    onDecided(outcomes) {
-      decided.push(...outcomes);
-      if (decided.length >= count) controller.abort();
-    },
-  });
+  const one = () =>
+    runDeadlines({
+      write,
+      settings,
+      intervalMs: 1,
+      perSecond: 10_000,
+      catchUp: () => ({ isDone: () => Promise.resolve(true) }),
+      isBehind: () => false,
+      signal: controller.signal,
+      log,
+      onDecided(outcomes) {
+        decided.push(...outcomes);
+        if (decided.length >= count) controller.abort();
+      },
+      ...options,
+    });
+  await Promise.all(Array.from({ length: instances }, one));
   return decided;
 }
 
@@ -71,6 +77,76 @@ describe("orders whose deadline has passed", () => {
     assert.equal(service.takeHanded().length, 1_200);
   });
 
+  test("go out at a limited rate, however many became due in a downtime", async () => {
+    await create(60, Date.now() - 2_000);
+    const sizes: number[] = [];
+    const { write } = service;
+    const counted: DeadlinesOptions["write"] = (at, work) =>
+      write(at, async (tx, nowMs) => {
+        const written = await work(tx, nowMs);
+        sizes.push(written.outbox.length);
+        return written;
+      });
+    assert.equal((await run(60, { perSecond: 40, write: counted })).length, 60);
+    assert.equal(sizes[0], 40, "what a second allows goes at once");
+    assert.ok(sizes.slice(1).every((size) => size < 40));
+  });
+
+  test("are decided once by several instances on one store", async () => {
+    await create(700, Date.now() - 2_000);
+    const { write } = service;
+    // Each looks again before the other's transaction is through.
+    const interleaved: DeadlinesOptions["write"] = async (at, work) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return write(at, work);
+    };
+    assert.equal((await run(700, { write: interleaved, perSecond: 100 * 1_000 }, 3)).length, 700);
+    const ids = service.takeHanded().map(({ messageId }) => messageId);
+    assert.deepEqual([ids.length, new Set(ids).size], [700, 700]);
+  });
+
+  test("wait until the verdicts are read that were there at the start, and again after each standstill", async () => {
+    await create(2, Date.now() - 2_000);
+    let asked = 0;
+    let begun = 0;
+    let behind = false;
+    const catchUp = () => {
+      begun += 1;
+      return { isDone: () => Promise.resolve((asked += 1) % 5 === 0) };
+    };
+    assert.deepEqual(await run(2, { catchUp, isBehind: () => behind }), ["voided", "voided"]);
+    assert.deepEqual([begun, asked], [1, 5]);
+    let looks = 0;
+    const controller = new AbortController();
+    behind = true;
+    await run(1, {
+      catchUp,
+      signal: controller.signal,
+      isBehind() {
+        looks += 1;
+        if (looks === 20) controller.abort();
+        return behind;
+      },
+    });
+    assert.deepEqual([begun, asked], [22, 5], "a new moment each time, and no question before consuming goes on");
+    assert.deepEqual(service.takeHanded().length, 2);
+  });
+
+  test("wait while nobody can say what was missed", async () => {
+    await create(1, Date.now() - 2_000);
+    let failures = 0;
+    const isDone = () => {
+      failures += 1;
+      return failures < 3 ? Promise.reject(new Error("no broker")) : Promise.resolve(true);
+    };
+    assert.deepEqual(await run(1, { catchUp: () => ({ isDone }) }), ["voided"]);
+    assert.equal(failures, 3);
+    assert.deepEqual(
+      service.logged.map(({ message }) => message),
+      ["deadlines wait", "verdicts are read, deadlines are decided"],
+    );
+  });
+
   test("are decided later when the store fails, and none is lost", async () => {
     await create(1, Date.now() - 2_000);
     let failures = 0;
@@ -82,7 +158,7 @@ describe("orders whose deadline has passed", () => {
     assert.deepEqual(await run(1), ["voided"]);
     assert.deepEqual(
       service.logged.map(({ message }) => message),
-      ["deadlines wait"],
+      ["deadlines wait", "verdicts are read, deadlines are decided"],
     );
   });
 

@@ -6,6 +6,9 @@ import { runDeadlines } from "./deadlines.ts";
 import { createOrderHandler } from "./handlers.ts";
 import { readOrderSettings } from "./settings.ts";
 
+/** What says that an order needs no deadline any more. */
+const verdicts = ["payment.success", "order.cancel"] as const;
+
 await runMain("order", readOrderSettings, (settings) => ({
   migrations,
   handler: createOrderHandler(settings),
@@ -15,6 +18,9 @@ await runMain("order", readOrderSettings, (settings) => ({
       write: bus.write,
       settings,
       intervalMs: settings.deadlineCheckMs,
+      perSecond: settings.deadlinesPerSecond,
+      catchUp: () => bus.catchUp(verdicts),
+      isBehind: () => busMetrics.waitingSinceMs !== 0 || bus.refusal() !== undefined,
       signal,
       log,
       onDecided: (outcomes) => outcomes.forEach((outcome) => count(busMetrics.outcomes, outcome)),
