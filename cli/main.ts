@@ -2,6 +2,7 @@
 // 2 the command line is not understood.
 import process from "node:process";
 import { auditCommand, auditHelp } from "./audit/command.ts";
+import { backupCommand, backupHelp } from "./backup/command.ts";
 import { startCommand } from "./start/command.ts";
 import { startHelp } from "./start/options.ts";
 import { trailCommand, trailHelp } from "./trail/command.ts";
@@ -23,6 +24,11 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "prove that every order ended once and everywhere, or name the one that did not",
     help: auditHelp,
     run: auditCommand,
+  },
+  backup: {
+    summary: "a copy of each service's store, of one moment, checked, while orders run",
+    help: backupHelp,
+    run: backupCommand,
   },
   trail: {
     summary: "what operators did to the services, who, when and why",

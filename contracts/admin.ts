@@ -18,3 +18,6 @@ const trailEntry = z.object({
 
 export const trailPage = z.object({ entries: z.array(trailEntry) });
 export type TrailPage = z.infer<typeof trailPage>;
+
+/** What the answer to `POST /admin/backup` says of the copy that it carries. */
+export const copyHeaders = { storeId: "x-orderwright-store", atMs: "x-orderwright-copied-at-ms" } as const;

@@ -98,7 +98,10 @@ async function startParts<K extends EventType>(options: WorkerOptions<K>, store:
     bus,
     signal,
     bearerToken,
-    admin: adminToken === undefined ? undefined : createAdminApp(adminToken, { store, log, bus, handler }),
+    admin:
+      adminToken === undefined
+        ? undefined
+        : createAdminApp(adminToken, { store, address: settings.store, log, bus, handler }),
     log,
     busMetrics: metrics,
     notReady: () => [...(signal.aborted ? ["the service is stopping"] : []), ...refusalOf(bus), ...waiting()],

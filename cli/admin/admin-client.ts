@@ -54,7 +54,8 @@ export function createAdminClient({ addresses, token }: AdminAccess, signal: Abo
 
 const timeout = () => AbortSignal.timeout(requestTimeoutMs);
 
-function explain(status: number, text: string): string {
+/** An answer that is none of success, in words. */
+export function explain(status: number, text: string): string {
   if (status === 401) return "the token is not this service's ADMIN_TOKEN";
   let answer: unknown;
   try {

@@ -1,10 +1,10 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { trailPage } from "#contracts/admin.ts";
-import { type Service, services } from "#contracts/topics.ts";
+import { services } from "#contracts/topics.ts";
 import { accessHelp, accessOptions, readAccess } from "../admin/access.ts";
 import { AdminError, createAdminClient } from "../admin/admin-client.ts";
-import { UsageError } from "../usage-error.ts";
+import { askedServices, parsed } from "../admin/asked-services.ts";
 
 export const trailHelp = `orderwright trail [SERVICE ...] [--data DIR] [--url SERVICE=URL ...]
 
@@ -42,20 +42,5 @@ function parseOptions(args: readonly string[]) {
   const { values, positionals } = parsed(() =>
     parseArgs({ args: [...args], options: accessOptions, strict: true, allowPositionals: true }),
   );
-  const unknown = positionals.filter((name) => !isService(name));
-  if (unknown.length > 0) {
-    throw new UsageError(unknown.map((name) => `${name} is no service; services are ${services.join(", ")}`));
-  }
-  const asked = positionals.filter(isService);
-  return { asked: asked.length > 0 ? asked : services, access: readAccess(values, process.env) };
-}
-
-const isService = (name: string): name is Service => services.some((service) => service === name);
-
-function parsed<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new UsageError([(error as Error).message]);
-  }
+  return { asked: askedServices(positionals, services), access: readAccess(values, process.env) };
 }

@@ -6,6 +6,8 @@ import type { Store } from "#db/open-store.ts";
 import { requireBearerToken } from "../http/bearer-token.ts";
 import { serveDeadLetters } from "./dead-letters.ts";
 import { serveOutbox } from "./outbox.ts";
+import type { StoreAddress } from "#db/connection.ts";
+import { serveBackup } from "./backup.ts";
 import { serveTrail } from "./trail.ts";
 
 /** What the operations of a service's operators work on. */
@@ -13,6 +15,8 @@ export interface AdminParts {
   readonly store: Store;
   readonly bus: Pick<Bus, "write" | "publishAgain">;
   readonly handler: BatchHandler;
+  /** Where the store is. */
+  readonly address: StoreAddress;
   readonly log: Log;
 }
 
@@ -23,5 +27,6 @@ export function createAdminApp(token: string, parts: AdminParts): Hono {
   serveTrail(app, parts);
   serveDeadLetters(app, parts);
   serveOutbox(app, parts);
+  serveBackup(app, parts);
   return app;
 }

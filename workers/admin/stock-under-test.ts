@@ -17,7 +17,13 @@ export async function stockUnderTest() {
   const service = await openServiceUnderTest("stock", migrations);
   const { store, bus, log } = service;
   await store.write(signal, (tx) => tx.insert(products).values({ productId: "pen", available: 10, priceMinor: 100 }));
-  const admin = createAdminApp(adminToken, { store, bus, handler: stockHandler, log });
+  const admin = createAdminApp(adminToken, {
+    address: { url: "file:not-asked-for" },
+    store,
+    bus,
+    handler: stockHandler,
+    log,
+  });
   return { service, app: createServiceApp({ bearerToken: "shop", admin, notReady: () => [], metrics: () => "", log }) };
 }
 
