@@ -1,8 +1,10 @@
 // The `orderwright` command: finds out what is asked for, does it, and ends with its exit code: 0 all is well, 1 it is not,
 // 2 the command line is not understood.
 import process from "node:process";
+import { aclCommand, aclHelp } from "./acl/command.ts";
 import { auditCommand, auditHelp } from "./audit/command.ts";
 import { backupCommand, backupHelp } from "./backup/command.ts";
+import { configCommand, configHelp } from "./config/command.ts";
 import { startCommand } from "./start/command.ts";
 import { startHelp } from "./start/options.ts";
 import { trailCommand, trailHelp } from "./trail/command.ts";
@@ -29,6 +31,16 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "a copy of each service's store, of one moment, checked, while orders run",
     help: backupHelp,
     run: backupCommand,
+  },
+  config: {
+    summary: "what each service would run with in this environment, secrets hidden, and what is wrong with it",
+    help: configHelp,
+    run: configCommand,
+  },
+  acl: {
+    summary: "the commands that give each service its rights at the broker, and no others",
+    help: aclHelp,
+    run: aclCommand,
   },
   trail: {
     summary: "what operators did to the services, who, when and why",

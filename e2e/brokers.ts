@@ -1,14 +1,18 @@
 // For tests only.
 import { startTestBroker } from "#bus/testing.ts";
-import { deadLetterTopic, topics } from "#contracts/topics.ts";
+import { deadLetterTopic, type Service, topics } from "#contracts/topics.ts";
 import { apacheKafkaUnavailable } from "#kafka/apache-kafka/jars.ts";
-import { startApacheKafka } from "#kafka/apache-kafka/start.ts";
+import { type ApacheKafka, startApacheKafka } from "#kafka/apache-kafka/start.ts";
+import { startAclBroker } from "./acl-broker.ts";
 
-export type BrokerName = "the embedded broker" | "Apache Kafka";
+export type BrokerName = "the embedded broker" | "Apache Kafka" | "Apache Kafka with ACLs";
 
 /** A broker with all topics, which ends with this process. */
 export interface Broker {
+  /** Where tests get in, who may do everything. */
   readonly bootstrapServers: string;
+  /** What a service is told to get in; nothing where all may. */
+  loginOf(service: Service): Readonly<Record<string, string>>;
   /** It cannot be reached until `back`, and has then what it had. */
   away(): Promise<void>;
   back(): Promise<void>;
@@ -19,17 +23,19 @@ export interface Broker {
 
 /** Null where this broker can be run. */
 export function brokerUnavailable(name: BrokerName): Promise<string | null> {
-  return name === "Apache Kafka" ? apacheKafkaUnavailable() : Promise.resolve(null);
+  return name === "the embedded broker" ? Promise.resolve(null) : apacheKafkaUnavailable();
 }
 
 export function startBroker(name: BrokerName): Promise<Broker> {
-  return name === "Apache Kafka" ? startKafka() : startEmbedded();
+  if (name === "the embedded broker") return startEmbedded();
+  return name === "Apache Kafka" ? startKafka() : startWithAcls();
 }
 
 async function startEmbedded(): Promise<Broker> {
   let broker = await startTestBroker();
   return {
     bootstrapServers: broker.bootstrapServers,
+    loginOf: () => ({}),
     away: () => broker.down(),
     back: () => broker.up(),
     async restart() {
@@ -42,9 +48,18 @@ async function startEmbedded(): Promise<Broker> {
 
 async function startKafka(): Promise<Broker> {
   const origins = Object.values(topics);
-  const kafka = await startApacheKafka({ topics: [...origins, ...origins.map(deadLetterTopic)] });
+  return brokerOf(await startApacheKafka({ topics: [...origins, ...origins.map(deadLetterTopic)] }), () => ({}));
+}
+
+async function startWithAcls(): Promise<Broker> {
+  const broker = await startAclBroker();
+  return brokerOf(broker, (service) => broker.loginOf(service));
+}
+
+function brokerOf(kafka: ApacheKafka, loginOf: Broker["loginOf"]): Broker {
   return {
     bootstrapServers: kafka.bootstrapServers,
+    loginOf,
     away: () => kafka.kill9(),
     back: () => kafka.restart(),
     restart: () => kafka.restart(),

@@ -61,7 +61,13 @@ export async function startProcesses(
 
   async function start(service: Service, port: number, own: Environment): Promise<Worker> {
     const where = { KAFKA_BROKERS: broker.bootstrapServers, STORE_URL: seenUrls[service] };
-    const environment = { ...environmentOfAll, ...where, ...environmentOf(service), ...own };
+    const environment = {
+      ...environmentOfAll,
+      ...where,
+      ...broker.loginOf(service),
+      ...environmentOf(service),
+      ...own,
+    };
     const worker = startWorker({ service, port, runtime, environment, root: folder.path });
     started.push(worker);
     if (port === ports.get(service)) current.set(service, worker);

@@ -30,6 +30,13 @@ const SECURITY_VARIABLES = {
   KAFKA_TLS_KEY_PASSWORD: "ssl.key.password",
 } as const;
 
+/** All that `clientSettings` reads. */
+export const clientVariables: readonly { readonly variable: string; readonly fallback?: string }[] = [
+  { variable: "KAFKA_BROKERS" },
+  { variable: "KAFKA_SECURITY_PROTOCOL", fallback: "PLAINTEXT" },
+  ...Object.keys(SECURITY_VARIABLES).map((variable) => ({ variable })),
+];
+
 /**
  * The properties of every client, from KAFKA_BROKERS, KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_* and KAFKA_TLS_*. Pure: files are
  * named, not read.

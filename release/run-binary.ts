@@ -48,7 +48,7 @@ async function loadOrExplain(name: string, load: () => Promise<unknown>): Promis
 const helpOf = (service: Service) => `orderwright-${service} [--version | --help | --ready]
 
 Runs the ${service} service until SIGTERM. It is told everything by its environment, and refuses to start with all problems
-at once. Logs are JSON lines on standard output.
+at once; "orderwright config ${service}" shows it. Logs are JSON lines on standard output.
 
   --version  the commit, and the versions of what is inside
   --ready    asks the service that runs here (HTTP_HOST, HTTP_PORT) whether it is ready: exit code 0 or 1; for health checks

@@ -7,8 +7,17 @@ export interface EnvironmentReader {
   /** Runs a part that throws an error with `problems`; its problems are kept too. */
   part<T>(read: () => T): T | undefined;
   problem(text: string): void;
+  /** Each variable that was asked for, in that order. */
+  read(): readonly ReadSetting[];
   /** @throws EnvironmentError with all problems, when there are any */
   check(): void;
+}
+
+export interface ReadSetting {
+  readonly variable: string;
+  /** As a person would write it; undefined: there is none. */
+  readonly value: string | undefined;
+  readonly isDefault: boolean;
 }
 
 export class EnvironmentError extends Error {
@@ -25,12 +34,17 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export function createEnvironmentReader(environment: Environment): EnvironmentReader {
   const problems: string[] = [];
-  const optional = (variable: string) => environment[variable]?.trim() || undefined;
+  const asked = new Map<string, ReadSetting>();
+  const lookUp = (variable: string, fallback?: string): string | undefined => {
+    const text = environment[variable]?.trim() || undefined;
+    asked.set(variable, { variable, value: text ?? fallback, isDefault: text === undefined });
+    return text;
+  };
   return {
-    optional,
-    text: (variable, fallback) => optional(variable) ?? fallback,
+    optional: (variable) => lookUp(variable),
+    text: (variable, fallback) => lookUp(variable, fallback) ?? fallback,
     integer(variable, fallback, min, max) {
-      const text = optional(variable);
+      const text = lookUp(variable, String(fallback));
       if (text === undefined) return fallback;
       const value = Number(text);
       if (Number.isInteger(value) && value >= min && value <= max) return value;
@@ -47,6 +61,7 @@ export function createEnvironmentReader(environment: Environment): EnvironmentRe
       }
     },
     problem: (text) => void problems.push(text),
+    read: () => [...asked.values()],
     check() {
       if (problems.length > 0) throw new EnvironmentError(problems);
     },

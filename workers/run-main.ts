@@ -6,6 +6,7 @@ import { clientFeatures } from "#kafka/build/features.mjs";
 import { EnvironmentError, type EnvironmentReader } from "./environment.ts";
 import { readKillAt } from "./kill-at.ts";
 import { stopSignal } from "./runtime.ts";
+import { readSecretFiles } from "./secret-files.ts";
 import { jsonLog, runWorker, type WorkerOptions } from "./start-worker.ts";
 import { workerSettings } from "./worker-settings.ts";
 
@@ -21,10 +22,12 @@ export async function runMain<K extends EventType, T>(
   partsOf: (own: T) => ServiceParts<K>,
 ): Promise<void> {
   try {
+    const { environment, problems } = readSecretFiles(process.env);
     const readAll = (reader: EnvironmentReader): { own: T; faultHook: FaultHook } => {
+      problems.forEach((problem) => reader.problem(problem));
       return { own: readOwn(reader), faultHook: readKillAt(reader) };
     };
-    const { worker, own } = workerSettings(service, process.env, clientFeatures(), readAll);
+    const { worker, own } = workerSettings(service, environment, clientFeatures(), readAll);
     const log = jsonLog(service, worker.instanceId);
     await runWorker({ settings: worker, ...partsOf(own.own), faultHook: own.faultHook, signal: stopSignal(), log });
     // What a library left open, a timer say, must not keep a worker that has stopped.

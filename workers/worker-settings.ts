@@ -44,8 +44,7 @@ export function workerSettings<T>(
     reader.problem(`HTTP_HOST is ${host}: without HTTP_TOKEN only a loopback address such as 127.0.0.1 is allowed`);
   }
   const url = reader.text("STORE_URL", `file:data/${service}.db`);
-  if (!/^(file|libsql|https?):/.test(url))
-    reader.problem(`STORE_URL is "${url}": give file:, libsql:, https: or http:`);
+  storeProblems(url).forEach((problem) => reader.problem(problem));
   const authToken = reader.optional("STORE_AUTH_TOKEN");
   // 0 lets the system choose: for tests, and for several on one machine.
   const port = reader.integer("HTTP_PORT", defaultPorts[service], 0, 65_535);
@@ -58,6 +57,16 @@ export function workerSettings<T>(
     worker: { service, store, host, port, bearerToken, adminToken, instanceId, client, bus },
     own: ownSettings,
   };
+}
+
+/** Never repeats what may hold a token or a password. */
+function storeProblems(url: string): string[] {
+  if (/^(libsql|https?):/.test(url)) {
+    return /@|authToken=/i.test(url) ? ["STORE_URL has a token or a password in it: give it as STORE_AUTH_TOKEN"] : [];
+  }
+  if (url.startsWith("file:")) return [];
+  const shown = /[@?]/.test(url) ? "of another kind" : `"${url}"`;
+  return [`STORE_URL is ${shown}: give file:, libsql:, https: or http:`];
 }
 
 function isLoopback(host: string): boolean {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -34,7 +35,7 @@ export async function apacheKafkaUnavailable(): Promise<string | null> {
 async function resolveJars(): Promise<string> {
   await checkJava();
   const cache = join(PROJECT_DIR, process.env["ORDERWRIGHT_CACHE_DIR"] ?? ".cache", "apache-kafka");
-  const jars = join(cache, kafkaVersion());
+  const jars = join(cache, createHash("sha256").update(readFileSync(POM)).digest("hex").slice(0, 16));
   if (existsSync(jars)) return jars;
   const unlock = await takeLock(cache, { onWait: () => {} });
   try {
@@ -54,12 +55,6 @@ async function checkJava(): Promise<void> {
   }
   const major = Number(/version "(\d+)/.exec(version)?.[1] ?? 0);
   if (major < OLDEST_JAVA) throw new Error(`Java is too old: Apache Kafka needs ${OLDEST_JAVA}, found ${major}`);
-}
-
-function kafkaVersion(): string {
-  const version = /kafka_2\.13<\/artifactId>\s*<version>([^<]+)/.exec(readFileSync(POM, "utf8"))?.[1];
-  if (version === undefined) throw new Error(`${POM} names no version of kafka_2.13`);
-  return version;
 }
 
 /** Aside and then moved: a folder that is there is whole. */

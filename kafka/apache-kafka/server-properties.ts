@@ -20,6 +20,7 @@ export function serverProperties(
   ports: Ports,
   user: User,
   certificates: Certificates | undefined,
+  others: readonly User[],
 ): string {
   const properties = {
     "process.roles": "broker,controller",
@@ -37,10 +38,19 @@ export function serverProperties(
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
     ...listeners(ports, user, certificates),
+    ...(others.length > 0 ? authorization(user) : {}),
   };
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
+}
+
+/** Who is not named here may do nothing without an ACL. Listeners without a login are the test's own and the broker's. */
+function authorization(user: User): Record<string, string> {
+  return {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": `User:ANONYMOUS;User:${user.name}`,
+  };
 }
 
 const oneNode = {

@@ -20,6 +20,8 @@ const CREATE_TIMEOUT_MS = 30_000;
 interface ApacheKafkaOptions {
   readonly topics?: readonly Pick<TopicSpec, "name" | "partitions" | "retentionMs">[];
   readonly signal?: AbortSignal;
+  /** More users, by SCRAM-SHA-256; with any the broker asks its ACLs what they may do, which is nothing at first. */
+  readonly users?: readonly User[];
 }
 
 export interface ApacheKafka {
@@ -40,7 +42,11 @@ export interface ApacheKafka {
  * Starts one broker of Apache Kafka (KRaft, Java) in a temporary folder, and waits until it answers. It ends with this
  * process, however this ends, and its folder goes with it. Rejects as `apacheKafkaUnavailable` says.
  */
-export async function startApacheKafka({ topics = [], signal }: ApacheKafkaOptions = {}): Promise<ApacheKafka> {
+export async function startApacheKafka({
+  topics = [],
+  signal,
+  users = [],
+}: ApacheKafkaOptions = {}): Promise<ApacheKafka> {
   const classPath = join(await apacheKafkaJars(), "*");
   const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0] = await freePorts(5);
   const ports: Ports = { plaintext, controller, sasl, tls, saslTls };
@@ -59,8 +65,8 @@ export async function startApacheKafka({ topics = [], signal }: ApacheKafkaOptio
   };
   try {
     const certificates = await makeCertificates(folder);
-    writeFileSync(configuration, serverProperties(folder, ports, user, certificates));
-    await format(classPath, configuration, user);
+    writeFileSync(configuration, serverProperties(folder, ports, user, certificates, users));
+    await format(classPath, configuration, [user, ...users]);
     const start = () => startAndWait(guardian, plaintext, join(folder, "output.log"), signal);
     await start();
     await createTopics(address(plaintext), topics);
@@ -89,12 +95,15 @@ export async function startApacheKafka({ topics = [], signal }: ApacheKafkaOptio
 
 const address = (port: number) => `127.0.0.1:${port}`;
 
-async function format(classPath: string, configuration: string, user: User): Promise<void> {
+async function format(classPath: string, configuration: string, users: readonly User[]): Promise<void> {
   // Begins with a letter: a "-" would be read as an option.
   const clusterId = `K${randomBytes(16).toString("base64url").slice(1)}`;
-  const scram = `SCRAM-SHA-256=[name=${user.name},password=${user.password}]`;
+  const scram = users.flatMap(({ name, password }) => [
+    "--add-scram",
+    `SCRAM-SHA-256=[name=${name},password=${password}]`,
+  ]);
   const tool = ["-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", classPath, "kafka.tools.StorageTool"];
-  await run("java", [...tool, "format", "-t", clusterId, "-c", configuration, "--add-scram", scram]);
+  await run("java", [...tool, "format", "-t", clusterId, "-c", configuration, ...scram]);
 }
 
 async function startAndWait(guardian: Guardian, port: number, log: string, signal?: AbortSignal): Promise<void> {

@@ -1,0 +1,61 @@
+// For tests only: Apache Kafka that asks each user for its rights, with a user for each service.
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { deadLetterTopic, type Service, services, topics } from "#contracts/topics.ts";
+import { apacheKafkaJars } from "#kafka/apache-kafka/jars.ts";
+import { type ApacheKafka, startApacheKafka } from "#kafka/apache-kafka/start.ts";
+import { aclCommands } from "../cli/acl/acl-commands.ts";
+
+export interface AclBroker extends ApacheKafka {
+  /** How a service logs in: its password is in a file. */
+  loginOf(service: Service): Readonly<Record<string, string>>;
+  /** What must be in no log. */
+  readonly passwords: readonly string[];
+}
+
+const userOf = (service: Service) => `orderwright-${service}`;
+
+/** With all topics, and the rights that `orderwright acl --form kafka-acls` gives, by Kafka's own tool. */
+export async function startAclBroker(): Promise<AclBroker> {
+  const users = services.map((service) => ({
+    name: userOf(service),
+    password: `hush-${service}-${crypto.randomUUID()}`,
+  }));
+  const origins = Object.values(topics);
+  const kafka = await startApacheKafka({ topics: [...origins, ...origins.map(deadLetterTopic)], users });
+  const folder = mkdtempSync(join(tmpdir(), "orderwright-logins-"));
+  try {
+    for (const { name, password } of users) writeFileSync(join(folder, name), `${password}\n`, { mode: 0o600 });
+    for (const service of services) await giveRights(service, kafka.bootstrapServers);
+  } catch (error) {
+    await kafka.stop();
+    throw error;
+  }
+  return {
+    ...kafka,
+    passwords: users.map(({ password }) => password),
+    loginOf: (service) => ({
+      KAFKA_BROKERS: kafka.saslBootstrapServers,
+      KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
+      KAFKA_SASL_MECHANISM: "SCRAM-SHA-256",
+      KAFKA_SASL_USERNAME: userOf(service),
+      KAFKA_SASL_PASSWORD_FILE: join(folder, userOf(service)),
+    }),
+    async stop() {
+      await kafka.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The listener without a login is a superuser's. */
+async function giveRights(service: Service, brokers: string): Promise<void> {
+  const classPath = join(await apacheKafkaJars(), "*");
+  const java = ["-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", classPath, "org.apache.kafka.tools.AclCommand"];
+  for (const [, ...args] of aclCommands(service, { form: "kafka-acls", userOf, brokers })) {
+    await promisify(execFile)("java", [...java, ...args]);
+  }
+}
