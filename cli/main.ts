@@ -5,6 +5,8 @@ import { aclCommand, aclHelp } from "./acl/command.ts";
 import { auditCommand, auditHelp } from "./audit/command.ts";
 import { backupCommand, backupHelp } from "./backup/command.ts";
 import { configCommand, configHelp } from "./config/command.ts";
+import { dlqCommand } from "./dlq/command.ts";
+import { dlqHelp } from "./dlq/help.ts";
 import { startCommand } from "./start/command.ts";
 import { startHelp } from "./start/options.ts";
 import { trailCommand, trailHelp } from "./trail/command.ts";
@@ -41,6 +43,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "the commands that give each service its rights at the broker, and no others",
     help: aclHelp,
     run: aclCommand,
+  dlq: {
+    summary: "messages that no service could take: look at them, heal, replay or discard them",
+    help: dlqHelp,
+    run: dlqCommand,
   },
   trail: {
     summary: "what operators did to the services, who, when and why",

@@ -66,6 +66,7 @@ export function explain(status: number, text: string): string {
   const parsed = problem.safeParse(answer);
   if (!parsed.success) return `answered ${status}, and not as a service of ours does`;
   const { title, detail, errors = [] } = parsed.data;
-  const fields = errors.map((error) => `${error.pointer} ${error.detail}`);
-  return [detail ?? title, ...fields].join("; ");
+  const fields = errors.map(({ pointer, detail: what }) => (pointer === "#" ? what : `${pointer} ${what}`));
+  // A list of what is wrong says it all.
+  return [...(detail === undefined && fields.length > 0 ? [] : [detail ?? title]), ...fields].join("; ");
 }

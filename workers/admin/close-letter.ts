@@ -1,4 +1,5 @@
 import type { BatchHandler, Handled } from "#bus/batch-handler.ts";
+import { classify, describeError, isSystemFailure } from "#bus/error-policy.ts";
 import { outboxMessage } from "#bus/outbox-messages.ts";
 import type { Bus } from "#bus/start-bus.ts";
 import type { AdminRequest, DeadLetterResult } from "#contracts/dead-letters.ts";
@@ -6,7 +7,7 @@ import { placeOf } from "#contracts/dead-letters.ts";
 import type { Transaction } from "#db/connection.ts";
 import { closeDeadLetter, type DeadLetterRow, readDeadLetter } from "#db/dead-letter-rows.ts";
 import { appendTrail, readTrailOf } from "#db/trail.ts";
-import { notFound } from "../http/problem.ts";
+import { notFound, ProblemError, ruleBroken } from "../http/problem.ts";
 
 export type Closing = "healed" | "replayed" | "discarded";
 
@@ -45,14 +46,18 @@ class DryRun extends Error {
  */
 export async function closeLetter(closing: LetterClosing): Promise<DeadLetterResult> {
   const { write, signal, id, state, request } = closing;
+  let acting = false;
   try {
     let done: Handled | undefined;
     const result = await write<DeadLetterResult>(signal, async (tx, nowMs) => {
       done = undefined;
+      acting = false;
       const letter = await readDeadLetter(tx, id);
       if (letter === undefined) throw notFound(`There is no dead letter ${id}`);
       if (!(await closeDeadLetter(tx, id, state, nowMs))) return { result: await closedBefore(tx, letter), outbox: [] };
+      acting = true;
       const { handled, words } = await closing.act(tx, letter, nowMs);
+      acting = false;
       if (request.dryRun) throw new DryRun(words);
       const { operator, why } = request;
       const entry = { atMs: nowMs, operator, why, action: actions[state], subject: placeOf(letter), effect: words };
@@ -64,8 +69,16 @@ export async function closeLetter(closing: LetterClosing): Promise<DeadLetterRes
     return result;
   } catch (error) {
     if (error instanceof DryRun) return { outcome: "would", state: "dead", effect: error.words };
-    throw error;
+    throw acting ? stillFailing(error) : error;
   }
+}
+
+/** What a handler cannot take is told to the operator; what only has to wait is thrown on. */
+function stillFailing(error: unknown): unknown {
+  if (error instanceof ProblemError) return error;
+  const kind = error instanceof TypeError && !isSystemFailure(error) ? "poison" : classify(error);
+  if (kind === "transient" || kind === "commit-unknown") return error;
+  return ruleBroken([{ pointer: "#", detail: `it still fails (${kind}): ${describeError(error)}` }]);
 }
 
 async function closedBefore(tx: Transaction, letter: DeadLetterRow): Promise<DeadLetterResult> {

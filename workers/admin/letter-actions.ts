@@ -1,5 +1,4 @@
 import type { BatchHandler, Discarded, Handled } from "#bus/batch-handler.ts";
-import { classify, describeError } from "#bus/error-policy.ts";
 import { decode } from "#contracts/envelope.ts";
 import { type DiscardableType, type EventType, neverDiscarded } from "#contracts/events.ts";
 import type { Transaction } from "#db/connection.ts";
@@ -19,7 +18,7 @@ export function replayBy(handler: BatchHandler) {
       throw ruleBroken([{ pointer: "#", detail }]);
     }
     const { traceparent } = letter;
-    const handled = await decided(() => handler.handle(tx, [{ event: decoded.event, traceparent }], nowMs));
+    const handled = await handler.handle(tx, [{ event: decoded.event, traceparent }], nowMs);
     return { handled, words: wordsOf(handled, handler) };
   };
 }
@@ -38,7 +37,7 @@ export function discardBy(handler: BatchHandler, isGenuine: boolean) {
       throw ruleBroken([{ pointer: "#", detail }]);
     }
     const event = { type: topic, orderId: identity.orderId, atMs: nowMs, data: null } as Discarded<DiscardableType>;
-    const handled = await decided(() => handler.discard(tx, { event, traceparent }, nowMs));
+    const handled = await handler.discard(tx, { event, traceparent }, nowMs);
     return { handled, words: wordsOf(handled, handler) };
   };
 }
@@ -50,14 +49,3 @@ export function healedBy(messageIds: readonly string[]) {
 }
 
 const isDiscardable = (topic: string): topic is DiscardableType => !neverDiscarded.some((never) => never === topic);
-
-/** What a handler cannot take is told to the operator; what only has to wait is thrown on. */
-async function decided(decide: () => Promise<Handled>): Promise<Handled> {
-  try {
-    return await decide();
-  } catch (error) {
-    const kind = error instanceof TypeError ? "poison" : classify(error);
-    if (kind === "transient" || kind === "commit-unknown") throw error;
-    throw ruleBroken([{ pointer: "#", detail: `it still fails (${kind}): ${describeError(error)}` }]);
-  }
-}
