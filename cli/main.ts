@@ -43,6 +43,7 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "the commands that give each service its rights at the broker, and no others",
     help: aclHelp,
     run: aclCommand,
+  },
   dlq: {
     summary: "messages that no service could take: look at them, heal, replay or discard them",
     help: dlqHelp,

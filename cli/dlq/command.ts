@@ -85,9 +85,12 @@ async function showList(client: AdminClient, options: DlqOptions, output: Output
   return code;
 }
 
-function findLetters(client: AdminClient, options: DlqOptions, output: Output) {
+async function findLetters(client: AdminClient, options: DlqOptions, output: Output) {
   const { filter, limit } = options;
-  return ofServices<Letter>(options, output, (service) => readLetters(client, service, filter, limit));
+  const { found, code } = await ofServices<Letter>(options, output, (service) =>
+    readLetters(client, service, filter, limit),
+  );
+  return { found: found.toSorted((a, b) => b.deadAtMs - a.deadAtMs || b.id - a.id), code };
 }
 
 async function oldestFirst(client: AdminClient, options: DlqOptions, output: Output) {

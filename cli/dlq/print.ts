@@ -21,7 +21,8 @@ export function listTable(letters: readonly Letter[], nowMs: number, widthAtMost
     { title: "AGE", cell: ({ deadAtMs }) => durationText(nowMs - deadAtMs), isRight: true },
     { title: "TRIES", cell: ({ attempts }) => String(attempts), isRight: true },
     ...(hasClosed ? [{ title: "STATE", cell: ({ state }: Letter) => state }] : []),
-    { title: "ERROR", cell: ({ error }) => error },
+    // Its statement and its causes are shown with the one letter.
+    { title: "ERROR", cell: ({ error }) => error.split(/[;\n]/, 1)[0] ?? "" },
   ];
   return tableOf(columns, letters, widthAtMost);
 }
