@@ -1,8 +1,8 @@
-/** What the bus counts, for `/metrics`: plain numbers, so that counting costs an addition. */
+/** What the bus counts, for `/metrics`, where what ends in Ms is seconds: plain numbers, so that counting costs an addition. */
 export const busMetricDefinitions = {
   consumed: { type: "counter", help: "Records whose batch was committed" },
   batches: { type: "counter", help: "Batches that were committed" },
-  batchMs: { type: "counter", help: "Time from the start of a batch's transaction to its end, ms" },
+  batchMs: { type: "counter", help: "Time from the start of a batch's transaction to its end" },
   deadLetters: { type: "counter", help: "Records that were set aside" },
   transientFailures: { type: "counter", help: "Tries that ended with store or broker away, busy or full" },
   unknownFailures: { type: "counter", help: "Tries of one record alone that ended with an error of no known class" },
@@ -17,10 +17,10 @@ export const busMetricDefinitions = {
   commitsRefused: { type: "counter", help: "Offset commits that the broker refused" },
   lastBatchRecords: { type: "gauge", help: "Records in the last batch" },
   outboxWaiting: { type: "gauge", help: "Outbox rows that wait for the broker" },
-  outboxAgeMs: { type: "gauge", help: "Since when the oldest of them waits, ms" },
+  outboxAgeMs: { type: "gauge", help: "Since when the oldest of them waits" },
   waitingSinceMs: {
     type: "gauge",
-    help: "Since when consuming waits for store or broker, epoch ms; 0 while it does not",
+    help: "Since when consuming waits for store or broker, since 1970; 0 while it does not",
   },
   lag: { type: "gauge", help: "Records of the assigned partitions that were not yet handed out" },
 } as const;

@@ -97,10 +97,10 @@ export const cancellation = z
     description: "What becomes of an order whose customer cancels; Location says where to look",
   });
 
-/** Answer to `GET /orders?customer=`; `next` is the cursor of the following page. */
+/** Answer to `GET /orders`; `next` is the cursor of the following page. */
 export const orderPage = z
   .object({ orders: z.array(orderView), next: z.string().optional() })
-  .meta({ id: "OrderPage", description: "Orders of a customer, newest first" });
+  .meta({ id: "OrderPage", description: "Orders, newest first" });
 
 /** Sets prices at stock. A product that stock does not know becomes known, with nothing on the shelf. */
 export const priceRequest = z

@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isPageBuilt } from "../dashboard/sources.mjs";
 import { defaultCacheDir, PROJECT_DIR } from "../kafka/build/current.cjs";
 import { takeLock } from "../kafka/build/lock.mjs";
 import { runBuild } from "../kafka/build/run.mjs";
@@ -24,6 +25,7 @@ if (!isReady()) {
   }
 }
 await runBuild();
+if (!isPageBuilt()) run(join(PROJECT_DIR, "node_modules/.bin/bun"), ["dashboard/bundle.ts"]);
 
 function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

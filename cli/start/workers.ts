@@ -46,7 +46,7 @@ export function startWorkers(options: WorkersOptions): Workers {
 
 /** What a worker is told: our own environment, but what is each worker's own or the broker's is ours to say. */
 function environmentOf(service: Service, options: WorkersOptions) {
-  const { folder, brokers, isOurBroker, httpPort, adminToken, environment } = options;
+  const { folder, brokers, isOurBroker, httpPort, adminToken, addresses, environment } = options;
   const isOthers = (name: string) => isOurBroker && /^KAFKA_(SECURITY_PROTOCOL|SASL_|TLS_)/.test(name);
   const inherited = Object.entries(environment).filter(([name]) => !isOthers(name) && name !== "INSTANCE_ID");
   return {
@@ -57,5 +57,13 @@ function environmentOf(service: Service, options: WorkersOptions) {
     HTTP_PORT: String(portsOf(httpPort)[service]),
     STORE_URL: storeUrlsIn(folder.path)[service],
     ADMIN_TOKEN: adminToken,
+    ...neighbours(addresses),
   };
 }
+
+/** For the page that intake serves. */
+const neighbours = ({ stock, order, payment }: Addresses) => ({
+  STOCK_URL: stock,
+  ORDER_URL: order,
+  PAYMENT_URL: payment,
+});

@@ -5,7 +5,8 @@ import type { Service } from "#contracts/topics.ts";
 export function renderMetrics(service: Service, metrics: BusMetrics): string {
   const lines = (Object.keys(busMetricDefinitions) as BusMetricName[]).flatMap((name) => {
     const { type, help } = busMetricDefinitions[name];
-    return family(nameOf(name, type), type, help, [[{ service }, metrics[name]]]);
+    const value = isMs(name) ? metrics[name] / 1_000 : metrics[name];
+    return family(metricName(name), type, help, [[{ service }, value]]);
   });
   const labelled = (counts: ReadonlyMap<string, number>, label: string): Sample[] =>
     [...counts].map(([value, count]) => [{ service, [label]: value }, count]);
@@ -38,8 +39,11 @@ function line(name: string, [labels, value]: Sample): string {
   return `${name}{${pairs.join(",")}} ${value}`;
 }
 
-/** `lastBatchRecords` is orderwright_last_batch_records; a counter ends in _total. */
-function nameOf(name: string, type: string): string {
-  const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return `orderwright_${snake}${type === "counter" ? "_total" : ""}`;
+const isMs = (name: BusMetricName) => name.endsWith("Ms");
+
+/** `lastBatchRecords` is orderwright_last_batch_records; times are in seconds, and a counter ends in _total. */
+export function metricName(name: BusMetricName): string {
+  const withUnit = isMs(name) ? name.replace(/Ms$/, "Seconds") : name;
+  const snake = withUnit.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return `orderwright_${snake}${busMetricDefinitions[name].type === "counter" ? "_total" : ""}`;
 }

@@ -9,6 +9,8 @@ export interface ServiceAppOptions {
   readonly bearerToken: string | undefined;
   /** For operators, behind a token of its own, under /admin; undefined: not served. */
   readonly admin?: Hono | undefined;
+  /** What is for everybody, such as files without a secret; before the token. */
+  readonly open?: Hono | undefined;
   /** Why no request should be sent here now; empty: ready. */
   readonly notReady: () => readonly string[];
   /** In Prometheus' text format. */
@@ -17,7 +19,7 @@ export interface ServiceAppOptions {
 }
 
 /** What the HTTP of every service has: probes, metrics, the token, and a problem document for each error. */
-export function createServiceApp({ bearerToken, admin, notReady, metrics, log }: ServiceAppOptions): Hono {
+export function createServiceApp({ bearerToken, admin, open, notReady, metrics, log }: ServiceAppOptions): Hono {
   const app = new Hono();
   app.get("/live", (context) => context.json({ status: "live" }));
   app.get("/ready", (context) => {
@@ -25,6 +27,7 @@ export function createServiceApp({ bearerToken, admin, notReady, metrics, log }:
     return reasons.length === 0 ? context.json({ status: "ready" }) : problemResponse(notReadyProblem(reasons));
   });
   if (admin !== undefined) app.route("/admin", admin);
+  if (open !== undefined) app.route("/", open);
   if (bearerToken !== undefined) app.use(requireBearerToken(bearerToken));
   app.get("/metrics", () => new Response(metrics(), { headers: { "content-type": "text/plain; version=0.0.4" } }));
   app.notFound((context) => {

@@ -1,4 +1,4 @@
-import { desc, eq, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Database, Transaction } from "#db/connection.ts";
 import { orders } from "#db/intake/schema.ts";
 import { insertRows } from "#db/row-sets.ts";
@@ -42,18 +42,6 @@ export async function readOrder(database: Database, orderId: string): Promise<Or
   return row;
 }
 
-/** Orders of a customer, newest first, those before `beforeOrderId` where it is given: ids rise with time. */
-export function readOrdersOf(
-  database: Database,
-  customerId: string,
-  beforeOrderId: string | undefined,
-  limit: number,
-): Promise<OrderRow[]> {
-  const before = beforeOrderId === undefined ? sql`true` : sql`${orders.orderId} < ${beforeOrderId}`;
-  const ofCustomer = sql`${orders.customerId} = ${customerId} AND ${before}`;
-  return database.select().from(orders).where(ofCustomer).orderBy(desc(orders.orderId)).limit(limit);
-}
-
 /** Those of the orders that have ended, in one statement. A paid one that is cancelled has its end before it. */
 export async function findEnded(database: Database, orderIds: readonly string[]): Promise<string[]> {
   const rows = await database.all<{ orderId: string }>(sql`
@@ -69,4 +57,13 @@ export async function countInFlight(database: Database): Promise<number> {
   const [row] = await database.all<{ inFlight: number }>(sql`
     SELECT count(*) AS inFlight FROM ${orders} WHERE status IN ('received', 'created')`);
   return row?.inFlight ?? 0;
+}
+
+/** The same by status. The rows are looked up, so for who watches, not for each order. */
+export async function countByStatus(database: Database): Promise<{ received: number; created: number }> {
+  const rows = await database.all<{ status: "received" | "created"; count: number }>(sql`
+    SELECT status, count(*) AS count FROM ${orders} WHERE status IN ('received', 'created') GROUP BY status`);
+  const counts = { received: 0, created: 0 };
+  for (const { status, count } of rows) counts[status] = count;
+  return counts;
 }

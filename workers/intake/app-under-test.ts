@@ -9,7 +9,7 @@ import { countInFlight } from "./accepted-orders.ts";
 import { createAdmission } from "./admission.ts";
 import { createCancellation } from "./cancel-orders.ts";
 import { createViewHandler, type ViewReads } from "./handlers.ts";
-import { createIntakeApp } from "./http.ts";
+import { createIntakeApp, type IntakeHttpOptions } from "./http.ts";
 import { createOrderNews } from "./order-news.ts";
 import { createOrderPlacement } from "./place-orders.ts";
 
@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly ordersInFlightAtMost?: number;
   readonly bearerToken?: string;
   readonly cancelWindowMs?: number;
+  /** For who watches. */
+  readonly watched?: Pick<IntakeHttpOptions, "live" | "open" | "signal">;
 }
 
 /** Intake's HTTP on a store of its own, with a clock and an outbox age that a test sets. */
@@ -29,7 +31,8 @@ export async function openIntakeUnderTest() {
   const viewHandler = createViewHandler((changes) => news.tell(() => changes));
   const given = { nowMs: 1_000_000, outboxAgeMs: 0 };
 
-  function createApp({ ordersInFlightAtMost = 1_000, bearerToken, cancelWindowMs = 60_000 }: AppOptions = {}): Hono {
+  function createApp(options: AppOptions = {}): Hono {
+    const { ordersInFlightAtMost = 1_000, bearerToken, cancelWindowMs = 60_000, watched } = options;
     const admission = createAdmission({
       ordersInFlightAtMost,
       outboxAgeAtMostMs: 60_000,
@@ -51,6 +54,7 @@ export async function openIntakeUnderTest() {
       notReady: () => [],
       metrics: () => "orders 1\n",
       log,
+      ...watched,
     });
   }
 
@@ -58,6 +62,7 @@ export async function openIntakeUnderTest() {
   return {
     service,
     given,
+    orderNews: news,
     /** The same store behind an app with other settings, as after a restart. */
     restart: (options: AppOptions) => (app = createApp(options)),
     request: (path: string, init: RequestInit = {}) => Promise.resolve(app.request(path, init)),
@@ -74,8 +79,8 @@ export async function openIntakeUnderTest() {
       return rows.map(({ id }) => id);
     },
     /** What the bus would bring about an order. */
-    async news<K extends ViewReads>(orderId: string, type: K, data: EventData<K>): Promise<void> {
-      const event = { type, orderId, atMs: 7, data } as Parameters<typeof viewHandler.handle>[1][number]["event"];
+    async news<K extends ViewReads>(orderId: string, type: K, data: EventData<K>, atMs = 7): Promise<void> {
+      const event = { type, orderId, atMs, data } as Parameters<typeof viewHandler.handle>[1][number]["event"];
       const { onCommitted } = await store.write(signal, (tx) =>
         viewHandler.handle(tx, [{ event, traceparent: null }], 9),
       );

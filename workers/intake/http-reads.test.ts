@@ -41,7 +41,13 @@ describe("GET /orders/{id}", () => {
     await problemOf(await intake.request("/orders/x"), 404, "not-found");
     await problemOf(await intake.request("/nothing"), 404, "not-found");
     const described = (await (await intake.request("/openapi.json")).json()) as { paths: object };
-    assert.deepEqual(Object.keys(described.paths), ["/orders", "/orders/{id}", "/orders/{id}/cancel"]);
+    assert.deepEqual(Object.keys(described.paths), [
+      "/orders",
+      "/orders/{id}",
+      "/orders/{id}/cancel",
+      "/orders/{id}/events",
+      "/events",
+    ]);
   });
 });
 
@@ -63,10 +69,33 @@ describe("GET /orders?customer=", () => {
     assert.deepEqual(seen, ids.toReversed());
   });
 
+  test("finds by key, state and reason together, and the newest when nothing is asked for", async () => {
+    const post = async (customerId: string, key: string) =>
+      (await orderOf(await intake.post({ ...orderBody, customerId }, { "idempotency-key": key }))).id;
+    const [short, open, other] = [await post("c1", "536365"), await post("c1", "536366"), await post("c2", "536365")];
+    await intake.news(short, "stock.failed", { reason: "stock-short", shortLines: [] });
+    await intake.news(other, "stock.failed", { reason: "unknown-product", shortLines: [] });
+    const found = async (query: string) => {
+      const { orders } = orderPage.parse(await (await intake.request(`/orders?${query}`)).json());
+      return orders.map(({ id }) => id);
+    };
+    assert.deepEqual(await found("key=536365"), [other, short]);
+    assert.deepEqual(await found("key=536365&customer=c1"), [short]);
+    assert.deepEqual(await found("status=rejected&reason=stock-short"), [short]);
+    assert.deepEqual(await found("status=received"), [open]);
+    assert.deepEqual(await found("limit=2"), [other, open]);
+  });
+
   test("says what is wrong with a query", async () => {
-    for (const query of ["", "?customer=c1&limit=0", "?customer=c1&limit=x", "?customer=c1&cursor=2"]) {
+    for (const query of [
+      "?status=gone",
+      "?reason=none",
+      "?customer=c1&limit=0",
+      "?customer=c1&limit=x",
+      "?customer=c1&cursor=2",
+    ]) {
       const { detail } = await problemOf(await intake.request(`/orders${query}`), 400, "invalid-request");
-      assert.match(detail ?? "", /customer|limit|cursor/);
+      assert.match(detail ?? "", /status|reason|limit|cursor/);
     }
   });
 });

@@ -1,17 +1,27 @@
 import type { Hono } from "hono";
 import * as z from "zod";
-import { customerId, orderId } from "#contracts/fields.ts";
-import { type Cancellation, type OrderPage, type OrderView, orderRequest } from "#contracts/http.ts";
+import { customerId, orderId, reason } from "#contracts/fields.ts";
+import {
+  type Cancellation,
+  idempotencyKey,
+  type OrderPage,
+  orderRequest,
+  orderStatus,
+  type OrderView,
+} from "#contracts/http.ts";
 import type { Store } from "#db/open-store.ts";
 import { keyOf } from "../http/idempotent-requests.ts";
 import { readBody } from "../http/json-body.ts";
 import { invalidRequest, keyReused, notFound } from "../http/problem.ts";
 import { createServiceApp, type ServiceAppOptions } from "../http/service-app.ts";
 import { traceparentOf } from "../http/traceparent.ts";
-import { findEnded, readOrder, readOrdersOf } from "./accepted-orders.ts";
+import { findEnded, readOrder } from "./accepted-orders.ts";
 import type { Admission } from "./admission.ts";
 import type { Cancelled, CancelRequest } from "./cancel-orders.ts";
 import { cancellationOf } from "./cancellation.ts";
+import { createEventsApp } from "./events-http.ts";
+import { findOrders } from "./find-orders.ts";
+import type { Live } from "./live.ts";
 import { intakeOpenApi } from "./openapi.ts";
 import { createOrderEnds } from "./order-ends.ts";
 import type { OrderNews } from "./order-news.ts";
@@ -22,6 +32,8 @@ export interface IntakeHttpOptions extends ServiceAppOptions {
   readonly store: Store;
   readonly admission: Admission;
   readonly news: OrderNews;
+  /** Undefined: nobody can watch. */
+  readonly live?: Live;
   readonly placeOrder: (request: PlacedRequest) => Promise<Placed>;
   readonly cancelOrder: (request: CancelRequest) => Promise<Cancelled>;
   /** Ends the waiting of requests, so that a server that stops need not wait for it. */
@@ -41,7 +53,7 @@ const orderBody = z.compile(orderRequest, { strict: true });
 
 /** What shops and people see of intake. */
 export function createIntakeApp(options: IntakeHttpOptions): Hono {
-  const { store, admission, news, placeOrder, cancelOrder, signal } = options;
+  const { store, admission, news, live, placeOrder, cancelOrder, signal } = options;
   const app = createServiceApp({ ...options, notReady: () => [...options.notReady(), ...admission.notReady()] });
   const ends = createOrderEnds(news, (orderIds) => store.read(never, (database) => findEnded(database, orderIds)));
 
@@ -49,11 +61,11 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
   app.get("/openapi.json", (context) => context.json(openApi));
 
   app.post("/orders", async ({ req: { raw } }) => {
-    const idempotencyKey = keyOf(raw);
+    const key = keyOf(raw);
     const order = await readBody(raw, orderBody, bodyBytesAtMost);
     await admission.admit();
     try {
-      const placed = await placeOrder({ order, idempotencyKey, traceparent: traceparentOf(raw) });
+      const placed = await placeOrder({ order, idempotencyKey: key, traceparent: traceparentOf(raw) });
       if (placed === undefined) throw keyReused();
       return answer(firstView(placed), 202, { location: `/orders/${placed.orderId}` });
     } catch (error) {
@@ -70,6 +82,8 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
     if (row === undefined) throw notFound(`There is no order ${id}`);
     return orderView(row);
   };
+
+  if (live !== undefined) app.route("/", createEventsApp({ live, news, findOrder: find, signal }));
 
   app.get("/orders/:id", async ({ req }) => {
     const waitMs = parseWaitMs(req.query("wait"));
@@ -98,12 +112,10 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
   });
 
   app.get("/orders", async ({ req }) => {
-    const { customer, cursor, limit } = parsePage(req.query());
-    // One more than asked for says whether there is another page.
-    const rows = await store.read(req.raw.signal, (database) => readOrdersOf(database, customer, cursor, limit + 1));
-    const page: OrderPage = { orders: rows.slice(0, limit).map(orderView) };
-    const last = page.orders.at(-1);
-    if (rows.length > limit && last !== undefined) page.next = last.id;
+    const query = parsePage(req.query());
+    const { rows, next } = await store.read(req.raw.signal, (database) => findOrders(database, query));
+    const page: OrderPage = { orders: rows.map(orderView) };
+    if (next !== undefined) page.next = next;
     return answer(page);
   });
   return app;
@@ -129,7 +141,10 @@ function parseWaitMs(text: string | undefined): number {
 }
 
 const page = z.object({
-  customer: customerId,
+  customer: customerId.optional(),
+  key: idempotencyKey.optional(),
+  status: orderStatus.optional(),
+  reason: reason.optional(),
   cursor: orderId.optional(),
   limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.fallback),
 });

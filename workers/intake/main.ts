@@ -9,8 +9,10 @@ import { createCancellation } from "./cancel-orders.ts";
 import type { View } from "./decide.ts";
 import { createViewHandler } from "./handlers.ts";
 import { createIntakeApp } from "./http.ts";
+import { openLive } from "./open-live.ts";
 import { createOrderDurations, type OrderDurations } from "./order-durations.ts";
 import { createOrderNews, type OrderNews } from "./order-news.ts";
+import { createPageApp } from "./page-http.ts";
 import { createOrderPlacement } from "./place-orders.ts";
 import { type IntakeSettings, readIntakeSettings } from "./settings.ts";
 
@@ -49,5 +51,7 @@ function createApp(parts: WorkerParts, settings: IntakeSettings, durations: Orde
   const cancelOrder = createCancellation(bus.write, settings, never, (changes) => {
     news.tell(() => changes);
   });
-  return createIntakeApp({ ...parts, metrics, admission, news, placeOrder, cancelOrder });
+  const notReady = () => [...parts.notReady(), ...admission.notReady()];
+  const live = openLive({ ...parts, metrics, notReady }, settings, news);
+  return createIntakeApp({ ...parts, metrics, admission, news, live, open: createPageApp(), placeOrder, cancelOrder });
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { customerId, orderId } from "#contracts/fields.ts";
+import { customerId, orderId, reason } from "#contracts/fields.ts";
+import { idempotencyKey, orderStatus } from "#contracts/http.ts";
 import { type Operation, openApiDocument } from "../http/openapi.ts";
 
 const operations: readonly Operation[] = [
@@ -48,14 +49,35 @@ const operations: readonly Operation[] = [
   {
     method: "get",
     path: "/orders",
-    summary: "Orders of a customer, newest first.",
+    summary:
+      "Orders that fit all that is asked for, newest first. A page may be short, or empty, and yet have a next one.",
     parameters: [
-      { name: "customer", in: "query", description: "Whose orders", schema: customerId },
+      { name: "customer", in: "query", description: "Whose orders", schema: customerId.optional() },
+      { name: "key", in: "query", description: "Idempotency-Key of the request", schema: idempotencyKey.optional() },
+      { name: "status", in: "query", description: "Where they stand", schema: z.enum(orderStatus.options).optional() },
+      { name: "reason", in: "query", description: "Why they ended as they did", schema: reason.optional() },
       { name: "cursor", in: "query", description: "`next` of the page before", schema: orderId.optional() },
       { name: "limit", in: "query", description: "Orders on a page", schema: z.int().min(1).max(200).optional() },
     ],
     answer: { status: 200, description: "A page of orders", schema: "OrderPage" },
     problems: [400],
+  },
+  {
+    method: "get",
+    path: "/orders/{id}/events",
+    summary:
+      "An order, live: server-sent events `order`, each with the order as it is then. Last-Event-ID goes on from there.",
+    parameters: [{ name: "id", in: "path", description: "The order", schema: orderId }],
+    answer: { status: 200, description: "text/event-stream, without an end" },
+    problems: [404],
+  },
+  {
+    method: "get",
+    path: "/events",
+    summary:
+      "The shop, live: server-sent events `seconds` and `now`, as contracts/live.ts says. Last-Event-ID goes on from there.",
+    answer: { status: 200, description: "text/event-stream, without an end" },
+    problems: [],
   },
 ];
 

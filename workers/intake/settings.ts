@@ -1,9 +1,24 @@
+import { type Service, services } from "#contracts/topics.ts";
 import type { EnvironmentReader } from "../environment.ts";
 import type { AdmissionSettings } from "./admission.ts";
 
 export interface IntakeSettings extends AdmissionSettings {
   /** How long after its payment an order may still be cancelled, ms. */
   readonly cancelWindowMs: number;
+  /** Where the other services are, for who watches; one that is not given is shown as not known. */
+  readonly serviceUrls: Readonly<Partial<Record<Service, string>>>;
+}
+
+function readServiceUrls(reader: EnvironmentReader): IntakeSettings["serviceUrls"] {
+  const urls: Partial<Record<Service, string>> = {};
+  for (const service of services) {
+    const variable = `${service.toUpperCase()}_URL`;
+    const url = service === "intake" ? undefined : reader.optional(variable);
+    if (url === undefined) continue;
+    if (!/^https?:\/\/[^/\s]+\/?$/.test(url)) reader.problem(`${variable} is "${url}": give http://HOST:PORT`);
+    urls[service] = url.replace(/\/$/, "");
+  }
+  return urls;
 }
 
 /** What intake is told beside what every worker is. */
@@ -15,5 +30,6 @@ export function readIntakeSettings(reader: EnvironmentReader): IntakeSettings {
     outboxAgeAtMostMs: reader.integer("OUTBOX_AGE_MAX_MS", 5 * 60_000, 1_000, 7 * 24 * 60 * 60_000),
     // Before a parcel is packed; 0: what is paid stays paid. Rows of orders outlive the longest.
     cancelWindowMs: reader.integer("CANCEL_WINDOW_MS", 60 * 60_000, 0, 30 * 24 * 60 * 60_000),
+    serviceUrls: readServiceUrls(reader),
   };
 }
