@@ -97,7 +97,7 @@ void DefineConstant(v8::Local<v8::Object> target, const char *name, double value
 namespace Nan {
 
 void ObjectWrap::Wrap(v8::Local<v8::Object> object) {
-  joint::Succeeded(napi_wrap(joint::Env(), object.handle(), this, Finalize, nullptr, nullptr));
+  joint::Succeeded(napi_wrap(joint::Env(), object.handle(), this, Finalize, nullptr, &object_));
 }
 
 ObjectWrap *ObjectWrap::Unwrap(napi_value object) {
@@ -106,13 +106,19 @@ ObjectWrap *ObjectWrap::Unwrap(napi_value object) {
   return static_cast<ObjectWrap *>(wrap);
 }
 
-void ObjectWrap::Finalize(napi_env env, void *wrap, void *) {
+void ObjectWrap::Finalize(napi_env env, void *data, void *) {
   joint::Environment *environment = joint::Environment::Of(env);
-  if (!environment) return;
+  if (!environment || environment->is_closed()) return;
+  auto *wrap = static_cast<ObjectWrap *>(data);
+  // The runtime is ending this environment and its event loop still turns: Deno finalizes every object of a test file
+  // before it says so, and then again those that are collected until the end (its issue 36499). JavaScript may still use
+  // this one. It is left to the garbage collector, or to the end of the process, where NAN frees nothing either.
+  napi_value object = nullptr;
+  if (napi_get_reference_value(env, wrap->object_, &object) != napi_ok || object) return;
+  napi_delete_reference(env, wrap->object_);
   // Later: a native call of this client may be under way, which upstream does not count as a reference to it. And never,
-  // when the environment is ending (some runtimes finalize before they say so): a live client would be disconnected
-  // here, which blocks; with NAN nothing is freed then either.
-  environment->PostWhenIdle([wrap] { delete static_cast<ObjectWrap *>(wrap); });
+  // when the environment ends before: a live client would be disconnected here, which blocks.
+  environment->PostWhenIdle([wrap] { delete wrap; });
 }
 
 }  // namespace Nan

@@ -74,7 +74,9 @@ class ObjectWrap {
   ObjectWrap(const ObjectWrap &) = delete;
   // Null when `object` wraps nothing.
   static ObjectWrap *Unwrap(napi_value object);
-  static void Finalize(napi_env env, void *wrap, void *);
+  static void Finalize(napi_env env, void *data, void *);
+
+  napi_ref object_ = nullptr;  // weak
 };
 
 }  // namespace Nan
