@@ -1,4 +1,4 @@
-import type { EventType } from "#contracts/events.ts";
+import { compensations, type EventType } from "#contracts/events.ts";
 import type { Store } from "#db/open-store.ts";
 import type { KafkaMessage, TopicPartition } from "#kafka/upstream.ts";
 import { createBackOff } from "./back-off.ts";
@@ -122,7 +122,10 @@ function reportBatch(metrics: BusMetrics, log: Log, items: readonly Item[], resu
   for (const { topic, partition, offset, reason, error, attempts } of result.deadLetters) {
     metrics.deadLetters += 1;
     count(metrics.deadLetterReasons, reason);
-    log({ level: "error", message: "dead letter", topic, partition, offset, reason, error, attempts });
+    const message = isCompensation(topic)
+      ? "a compensation is not done: heal or replay its dead letter"
+      : "dead letter";
+    log({ level: "error", message, topic, partition, offset, reason, error, attempts });
   }
   reportDifferentBodies(metrics, log, items);
 }
@@ -144,3 +147,5 @@ function reportDifferentBodies(metrics: BusMetrics, log: Log, items: readonly It
     log({ level: "error", message: "ALARM: a message id came with a different body", id, topic, partition, offset });
   }
 }
+
+const isCompensation = (topic: string) => compensations.some((compensation) => compensation === topic);

@@ -4,6 +4,7 @@ export const busMetricDefinitions = {
   batches: { type: "counter", help: "Batches that were committed" },
   batchMs: { type: "counter", help: "Time from the start of a batch's transaction to its end" },
   deadLetters: { type: "counter", help: "Records that were set aside" },
+  compensationsUndone: { type: "gauge", help: "Dead letters that were to take something back: an operator has to act" },
   transientFailures: { type: "counter", help: "Tries that ended with store or broker away, busy or full" },
   unknownFailures: { type: "counter", help: "Tries of one record alone that ended with an error of no known class" },
   splits: { type: "counter", help: "Batches that were halved to find the record at fault" },

@@ -7,7 +7,7 @@ import type { ClientProperties } from "#kafka/upstream.ts";
 import { findForeignStore } from "./assignment.ts";
 import type { BatchHandler, Outgoing } from "./batch-handler.ts";
 import { createBrokerView } from "./broker-view.ts";
-import { type CatchUp, createCatchUp } from "./catch-up.ts";
+import { type CatchUp, type CatchUpOptions, createCatchUp } from "./catch-up.ts";
 import { consume } from "./consumer.ts";
 import { sleep } from "./back-off.ts";
 import { describeError } from "./error-policy.ts";
@@ -15,6 +15,7 @@ import { noFaults, type FaultHook } from "./fault-hook.ts";
 import type { Log } from "./log.ts";
 import type { BusMetrics } from "./metrics.ts";
 import { outboxMessage } from "./outbox-messages.ts";
+import { createProgressView, type ProgressOptions, type ProgressView } from "./progress.ts";
 import { createPublishing } from "./publishing.ts";
 import { unreadAfter } from "./relay.ts";
 import type { RelayLane } from "./relay-lane.ts";
@@ -53,6 +54,8 @@ export interface Bus {
   outbox(): { readonly rows: number; readonly oldestAtMs: number | undefined };
   /** Watches until the group has read what these topics, of those that it reads, have when it is first asked. */
   catchUp(topics: readonly EventType[]): CatchUp;
+  /** How far all services have read, as the broker knows it. */
+  readonly progress: ProgressView;
   /** Why consuming was refused; the outbox is still published. */
   refusal(): Error | undefined;
   /** Resolves when consuming has ended because it was stopped; rejects with ConsumeRefusedError. */
@@ -140,11 +143,16 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
         return { result, outbox: await takeFromOutbox(tx, messageIds) };
       }),
     outbox: () => lane.pending(),
-    catchUp: (topics) => createCatchUp({ store, groupId: handler.groupId, broker, incarnation, signal }, topics),
+    ...whatIsRead({ store, groupId: handler.groupId, client, broker, incarnation, signal }),
     refusal: () => refusal,
     consuming,
     stop: (drainMs = 2_000) => (stopped ??= stopOnce(drainMs)),
   };
+}
+
+/** How far this group and all others have read. */
+function whatIsRead(options: CatchUpOptions & ProgressOptions): Pick<Bus, "catchUp" | "progress"> {
+  return { catchUp: (topics) => createCatchUp(options, topics), progress: createProgressView(options) };
 }
 
 /**

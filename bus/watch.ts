@@ -1,5 +1,6 @@
 import { seeInstance } from "#db/instances.ts";
 import type { Store } from "#db/open-store.ts";
+import { findUndone } from "#db/undone.ts";
 import { sleep } from "./back-off.ts";
 import { describeError } from "./error-policy.ts";
 import type { Log } from "./log.ts";
@@ -74,6 +75,10 @@ function looks(options: WatchOptions, turn: number): Look[] {
     ["look at the broker's incarnation", async () => void (await options.incarnation())],
     ["look for a foreign store", options.lookForForeignStore],
     ["publish for silent instances", () => helpSilent(options)],
+    [
+      "count what was not taken back",
+      async () => void (metrics.compensationsUndone = (await store.read(signal, findUndone)).length),
+    ],
     ...often,
   ];
 }

@@ -9,6 +9,7 @@ import { dlqCommand } from "./dlq/command.ts";
 import { dlqHelp } from "./dlq/help.ts";
 import { startCommand } from "./start/command.ts";
 import { startHelp } from "./start/options.ts";
+import { stuckCommand, stuckHelp } from "./stuck/command.ts";
 import { trailCommand, trailHelp } from "./trail/command.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -48,6 +49,11 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "messages that no service could take: look at them, heal, replay or discard them",
     help: dlqHelp,
     run: dlqCommand,
+  },
+  stuck: {
+    summary: "orders that do not go on, and what each waits for; compensations that could not be done",
+    help: stuckHelp,
+    run: stuckCommand,
   },
   trail: {
     summary: "what operators did to the services, who, when and why",

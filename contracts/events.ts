@@ -81,6 +81,17 @@ export type OrderEvent<K extends EventType = EventType> = {
  * alone: a step is refused, a verdict is applied.
  */
 export const neverDiscarded = ["order.cancel.request", "payment.void"] as const satisfies readonly EventType[];
+
+/**
+ * What takes back what was done. One that a service cannot do is never dropped: it stays a dead letter, which operators see
+ * apart from the others until it is done.
+ */
+export const compensations = [
+  "order.cancel.request",
+  "payment.void",
+  "order.cancel",
+  "stock.rollback",
+] as const satisfies readonly EventType[];
 export type DiscardableType = Exclude<EventType, (typeof neverDiscarded)[number]>;
 
 export const eventTypes = Object.keys(eventData) as EventType[];

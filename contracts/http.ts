@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { eventTypes } from "./events.ts";
 import {
   amountMinor,
   currency,
@@ -12,6 +13,7 @@ import {
   reason,
   shortLine,
 } from "./fields.ts";
+import { services } from "./topics.ts";
 
 /** What shops and people tell the services over HTTP. The OpenAPI document is made from these schemas. */
 
@@ -65,6 +67,18 @@ export const timeline = z
   })
   .meta({ id: "Timeline", description: "When each fact of the order happened, as far as seen" });
 
+/** What an order waits for that does not go on; the words are in contracts/admin.ts too. */
+const waitingFor = z
+  .object({
+    message: z.enum(eventTypes),
+    service: z.enum(services),
+    why: z.enum(["unread", "dead-letter", "unanswered", "no-broker"]),
+    since: moment,
+  })
+  .meta({
+    description: "There while the order does not go on: the message and the service that it waits for, and why",
+  });
+
 /** Answer to `GET /orders/{id}` and body of the 202 to `POST /orders`. */
 export const orderView = z
   .object({
@@ -78,6 +92,7 @@ export const orderView = z
     totalMinor: amountMinor.optional(),
     refundedMinor: amountMinor.optional(),
     deadlineAt: moment.optional(),
+    waitingFor: waitingFor.optional(),
     timeline,
   })
   .meta({ id: "Order", description: "An order as far as intake has seen" });

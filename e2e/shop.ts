@@ -19,6 +19,8 @@ export interface Shop {
   placeMixed(count: number): Promise<PlacedOrder[]>;
   /** Cancels an order as its customer does, until intake has answered. */
   cancel(orderId: string): Promise<Cancellation>;
+  /** Gives a customer all the money that an account can hold: no refund fits into it. */
+  fillAccount(customerId: string): Promise<void>;
   /** Waits until all services agree on an end of each, and asserts each whole: rows, messages, money and pieces. */
   assertSettled(orders: readonly PlacedOrder[], timeoutMs?: number): Promise<void>;
   end(): Promise<void>;
@@ -60,6 +62,11 @@ export async function openShop(platform: Platform, environmentOf?: (service: Ser
     async cancel(orderId) {
       const text = await send("intake", "POST", `/orders/${orderId}/cancel`, undefined, `cancel/${orderId}`);
       return cancellation.parse(JSON.parse(text));
+    },
+    async fillAccount(customerId) {
+      const amountMinor = Number.MAX_SAFE_INTEGER - ((await stores.balanceMinor(customerId)) ?? 0);
+      const topUps = [{ customerId, amountMinor }];
+      await send("payment", "POST", "/top-ups", { currency: "GBP", topUps }, `fill/${customerId}`);
     },
     assertSettled: (orders, timeoutMs) => assertSettled(stores, orders, timeoutMs),
     async end() {

@@ -82,5 +82,5 @@ function intakeApp(parts: AppParts, settings: ReturnType<typeof readIntakeSettin
     });
   const placeOrder = oneAtATime(createOrderPlacement(write, never));
   const cancelOrder = oneAtATime(createCancellation(write, settings, never));
-  return createIntakeApp({ ...parts, admission, news, placeOrder, cancelOrder });
+  return createIntakeApp({ ...parts, admission, news, placeOrder, cancelOrder, stuckOrder: () => undefined });
 }

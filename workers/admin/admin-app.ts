@@ -9,6 +9,7 @@ import { serveOutbox } from "./outbox.ts";
 import type { StoreAddress } from "#db/connection.ts";
 import { serveBackup } from "./backup.ts";
 import { serveTrail } from "./trail.ts";
+import { serveUndone } from "./undone.ts";
 
 /** What the operations of a service's operators work on. */
 export interface AdminParts {
@@ -28,5 +29,6 @@ export function createAdminApp(token: string, parts: AdminParts): Hono {
   serveDeadLetters(app, parts);
   serveOutbox(app, parts);
   serveBackup(app, parts);
+  serveUndone(app, parts);
   return app;
 }

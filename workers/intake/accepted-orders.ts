@@ -51,6 +51,25 @@ export async function findEnded(database: Database, orderIds: readonly string[])
   return rows.map(({ orderId }) => orderId);
 }
 
+/** Orders that have no end yet and have been as they are since a moment, epoch ms, the oldest first. */
+export async function readUnchanged(database: Database, sinceMs: number, limit: number): Promise<OrderRow[]> {
+  // An id begins with the moment at which it was made: what is younger need not be looked at.
+  const firstYounger = `${Math.max(0, sinceMs + 1)
+    .toString(16)
+    .padStart(12, "0")
+    .replace(/^(.{8})/, "$1-")}-`;
+  const lastFact = sql`max(received_at_ms, coalesce(reserved_at_ms, 0), coalesce(created_at_ms, 0), coalesce(paid_at_ms, 0),
+    coalesce(cancel_requested_at_ms, 0))`;
+  // Each condition is that of an index: orders_in_flight, orders_cancelling.
+  const open = [sql`status IN ('received', 'created')`, sql`status = 'paid' AND cancel_requested_at_ms IS NOT NULL`];
+  const found: OrderRow[] = [];
+  for (const condition of open) {
+    const where = sql`${condition} AND order_id < ${firstYounger} AND ${lastFact} <= ${sinceMs}`;
+    found.push(...(await database.select().from(orders).where(where).orderBy(orders.orderId).limit(limit)));
+  }
+  return found;
+}
+
 /** Orders that have no end yet. As many steps as there are, whatever the size of the store. */
 export async function countInFlight(database: Database): Promise<number> {
   // The condition is that of the index orders_in_flight.

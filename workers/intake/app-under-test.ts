@@ -12,6 +12,7 @@ import { createViewHandler, type ViewReads } from "./handlers.ts";
 import { createIntakeApp, type IntakeHttpOptions } from "./http.ts";
 import { createOrderNews } from "./order-news.ts";
 import { createOrderPlacement } from "./place-orders.ts";
+import type { StuckOrder } from "./watchdog/judge.ts";
 
 const { signal } = new AbortController();
 
@@ -29,7 +30,7 @@ export async function openIntakeUnderTest() {
   const { store, write, log } = service;
   const news = createOrderNews();
   const viewHandler = createViewHandler((changes) => news.tell(() => changes));
-  const given = { nowMs: 1_000_000, outboxAgeMs: 0 };
+  const given = { nowMs: 1_000_000, outboxAgeMs: 0, stuck: [] as StuckOrder[] };
 
   function createApp(options: AppOptions = {}): Hono {
     const { ordersInFlightAtMost = 1_000, bearerToken, cancelWindowMs = 60_000, watched } = options;
@@ -48,6 +49,7 @@ export async function openIntakeUnderTest() {
       admission,
       news,
       placeOrder,
+      stuckOrder: (id) => given.stuck.find(({ orderId }) => orderId === id),
       cancelOrder: createCancellation(write, { cancelWindowMs }, signal, (changes) => news.tell(() => changes)),
       signal,
       bearerToken,

@@ -27,6 +27,7 @@ import { createOrderEnds } from "./order-ends.ts";
 import type { OrderNews } from "./order-news.ts";
 import { firstView, orderView } from "./order-view.ts";
 import type { Placed, PlacedRequest } from "./place-orders.ts";
+import type { StuckOrder } from "./watchdog/judge.ts";
 
 export interface IntakeHttpOptions extends ServiceAppOptions {
   readonly store: Store;
@@ -36,6 +37,8 @@ export interface IntakeHttpOptions extends ServiceAppOptions {
   readonly live?: Live;
   readonly placeOrder: (request: PlacedRequest) => Promise<Placed>;
   readonly cancelOrder: (request: CancelRequest) => Promise<Cancelled>;
+  /** What an order waits for that does not go on. */
+  readonly stuckOrder: (orderId: string) => StuckOrder | undefined;
   /** Ends the waiting of requests, so that a server that stops need not wait for it. */
   readonly signal: AbortSignal;
 }
@@ -80,7 +83,7 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
     const isId = orderId.safeParse(id).success;
     const row = isId ? await store.read(at, (database) => readOrder(database, id)) : undefined;
     if (row === undefined) throw notFound(`There is no order ${id}`);
-    return orderView(row);
+    return orderView(row, options.stuckOrder(id));
   };
 
   if (live !== undefined) app.route("/", createEventsApp({ live, news, findOrder: find, signal }));
@@ -114,7 +117,7 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
   app.get("/orders", async ({ req }) => {
     const query = parsePage(req.query());
     const { rows, next } = await store.read(req.raw.signal, (database) => findOrders(database, query));
-    const page: OrderPage = { orders: rows.map(orderView) };
+    const page: OrderPage = { orders: rows.map((row) => orderView(row, options.stuckOrder(row.orderId))) };
     if (next !== undefined) page.next = next;
     return answer(page);
   });

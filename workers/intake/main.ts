@@ -3,7 +3,7 @@ import { migrations } from "#db/intake/migrations.ts";
 import type { RowUpdate } from "../batch-rows.ts";
 import { runMain } from "../run-main.ts";
 import type { WorkerParts } from "../start-worker.ts";
-import { countInFlight } from "./accepted-orders.ts";
+import { countInFlight, readUnchanged } from "./accepted-orders.ts";
 import { createAdmission } from "./admission.ts";
 import { createCancellation } from "./cancel-orders.ts";
 import type { View } from "./decide.ts";
@@ -15,9 +15,14 @@ import { createOrderNews, type OrderNews } from "./order-news.ts";
 import { createPageApp } from "./page-http.ts";
 import { createOrderPlacement } from "./place-orders.ts";
 import { type IntakeSettings, readIntakeSettings } from "./settings.ts";
+import { serveStuck } from "./watchdog/http.ts";
+import { createWatchdog, renderStuck, type Watchdog } from "./watchdog/watchdog.ts";
 
 /** A request that was taken is ended, also when the worker is asked to stop. */
 const never = new AbortController().signal;
+
+/** Of one look: with more, the first ones say what is wrong. */
+const openAtMost = 5_000;
 
 await runMain("intake", readIntakeSettings, (settings) => {
   const durations = createOrderDurations();
@@ -26,16 +31,37 @@ await runMain("intake", readIntakeSettings, (settings) => {
     durations.observe(changes);
     news.tell(() => changes);
   };
+  let watchdog: Watchdog | undefined;
   return {
     migrations,
     handler: createViewHandler(onSeen),
-    createApp: (parts) => createApp(parts, settings, durations, news),
+    createApp(parts) {
+      watchdog = openWatchdog(parts, settings);
+      return createApp(parts, settings, { durations, news, watchdog });
+    },
+    background: async ({ signal }) => watchdog?.run(signal),
     // Orders are taken all the while, and go out when it is back.
     isReadyWithoutBroker: true,
   };
 });
 
-function createApp(parts: WorkerParts, settings: IntakeSettings, durations: OrderDurations, news: OrderNews): Hono {
+function openWatchdog({ store, bus, log }: WorkerParts, settings: IntakeSettings): Watchdog {
+  return createWatchdog({
+    ...settings,
+    readOpen: (sinceMs) => store.read(never, (database) => readUnchanged(database, sinceMs, openAtMost)),
+    progress: bus.progress,
+    nowMs: () => Date.now(),
+    log,
+  });
+}
+
+interface AppParts {
+  readonly durations: OrderDurations;
+  readonly news: OrderNews;
+  readonly watchdog: Watchdog;
+}
+
+function createApp(parts: WorkerParts, settings: IntakeSettings, { durations, news, watchdog }: AppParts): Hono {
   const { store, bus } = parts;
   const nowMs = () => Date.now();
   const admission = createAdmission({
@@ -44,7 +70,8 @@ function createApp(parts: WorkerParts, settings: IntakeSettings, durations: Orde
     outboxAgeMs: () => nowMs() - (bus.outbox().oldestAtMs ?? nowMs()),
     nowMs,
   });
-  const metrics = () => parts.metrics() + durations.render();
+  if (parts.admin !== undefined) serveStuck(parts.admin, watchdog);
+  const metrics = () => parts.metrics() + durations.render() + renderStuck(watchdog.stuck());
   const placeOrder = createOrderPlacement(bus.write, never, (rows) => {
     news.tell(() => rows.map((after) => ({ before: undefined, after })));
   });
@@ -53,5 +80,7 @@ function createApp(parts: WorkerParts, settings: IntakeSettings, durations: Orde
   });
   const notReady = () => [...parts.notReady(), ...admission.notReady()];
   const live = openLive({ ...parts, metrics, notReady }, settings, news);
-  return createIntakeApp({ ...parts, metrics, admission, news, live, open: createPageApp(), placeOrder, cancelOrder });
+  const stuckOrder = watchdog.of;
+  const open = createPageApp();
+  return createIntakeApp({ ...parts, metrics, admission, news, live, open, placeOrder, cancelOrder, stuckOrder });
 }

@@ -1,14 +1,18 @@
 import type { OrderView } from "#contracts/http.ts";
 import type { View } from "./decide.ts";
+import type { StuckOrder } from "./watchdog/judge.ts";
 
 /** An order as clients see it. */
-export function orderView(row: View): OrderView {
+export function orderView(row: View, stuck?: StuckOrder): OrderView {
   const view: OrderView = { ...firstView(row), status: row.status };
   if (row.reason !== null) view.reason = row.reason;
   if (row.shortLines !== null) view.shortLines = [...row.shortLines];
   if (row.totalMinor !== null) view.totalMinor = row.totalMinor;
   if (row.refundedMinor !== null) view.refundedMinor = row.refundedMinor;
   if (row.deadlineAtMs !== null) view.deadlineAt = moment(row.deadlineAtMs);
+  if (stuck !== undefined) {
+    view.waitingFor = { message: stuck.message, service: stuck.service, why: stuck.why, since: moment(stuck.sinceMs) };
+  }
   const { timeline } = view;
   if (row.reservedAtMs !== null) timeline.reservedAt = moment(row.reservedAtMs);
   if (row.createdAtMs !== null) timeline.createdAt = moment(row.createdAtMs);

@@ -1,8 +1,9 @@
 import { type Service, services } from "#contracts/topics.ts";
 import type { EnvironmentReader } from "../environment.ts";
 import type { AdmissionSettings } from "./admission.ts";
+import type { WatchdogSettings } from "./watchdog/watchdog.ts";
 
-export interface IntakeSettings extends AdmissionSettings {
+export interface IntakeSettings extends AdmissionSettings, WatchdogSettings {
   /** How long after its payment an order may still be cancelled, ms. */
   readonly cancelWindowMs: number;
   /** Where the other services are, for who watches; one that is not given is shown as not known. */
@@ -28,6 +29,10 @@ export function readIntakeSettings(reader: EnvironmentReader): IntakeSettings {
     ordersInFlightAtMost: reader.integer("ORDERS_IN_FLIGHT_MAX", 20_000, 1, 10_000_000),
     // A broker may be away for so long before customers notice.
     outboxAgeAtMostMs: reader.integer("OUTBOX_AGE_MAX_MS", 5 * 60_000, 1_000, 7 * 24 * 60 * 60_000),
+    // Some looks pass until an order is followed through all services.
+    watchdogIntervalMs: reader.integer("WATCHDOG_INTERVAL_MS", 5_000, 10, 600_000),
+    // Thousands of times what an order takes, and before a customer calls.
+    stuckAfterMs: reader.integer("STUCK_AFTER_MS", 30_000, 10, 24 * 60 * 60_000),
     // Before a parcel is packed; 0: what is paid stays paid. Rows of orders outlive the longest.
     cancelWindowMs: reader.integer("CANCEL_WINDOW_MS", 60 * 60_000, 0, 30 * 24 * 60 * 60_000),
     serviceUrls: readServiceUrls(reader),
