@@ -14,11 +14,13 @@ export interface BuiltFile {
 export interface BuiltPage {
   /** Of all that it was made from. */
   readonly sources: string;
+  /** Files of packages that are in it, relative to the project. */
+  readonly packages: readonly string[];
   /** By path, such as `/assets/page.js`; the page itself is `/`. */
   readonly files: Readonly<Record<string, BuiltFile>>;
 }
 
-const file = new URL("../dist/dashboard/page.json", import.meta.url);
+const file = new URL("../.cache/dashboard/page.json", import.meta.url);
 
 /** The page; undefined when `npm run setup` has not been run. A binary has another module in this one's place. */
 export function readBuiltPage(): BuiltPage | undefined {

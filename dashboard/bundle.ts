@@ -6,12 +6,13 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { BuiltFile, BuiltPage } from "./built-page.ts";
 import { hashOfSources } from "./sources.mjs";
 
-const folder = join(import.meta.dirname, "../dist/dashboard");
+const folder = join(import.meta.dirname, "../.cache/dashboard");
 
 const built = await Bun.build({
   entrypoints: ["page/main.tsx", "page/page.css"].map((name) => join(import.meta.dirname, name)),
   target: "browser",
   minify: true,
+  metafile: true,
   define: { "process.env.NODE_ENV": '"production"' },
 });
 const files: Record<string, BuiltFile> = {
@@ -22,7 +23,9 @@ for (const output of built.outputs) {
   const type = isStyle ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8";
   files[isStyle ? "/assets/page.css" : "/assets/page.js"] = fileOf(type, Buffer.from(await output.arrayBuffer()));
 }
-const page: BuiltPage = { sources: hashOfSources(), files };
+const packages = Object.keys(built.metafile?.inputs ?? {}).filter((input) => input.startsWith("node_modules/"));
+if (packages.length === 0) throw new Error("the bundler does not say what went into the page");
+const page: BuiltPage = { sources: hashOfSources(), packages, files };
 mkdirSync(folder, { recursive: true });
 // Whole or not at all: a worker may start meanwhile.
 writeFileSync(join(folder, "page.json.new"), JSON.stringify(page));

@@ -21,7 +21,7 @@ export function hashOfSources() {
 /** Whether the built page is of these sources. */
 export function isPageBuilt() {
   try {
-    const built = JSON.parse(readFileSync(join(here, "../dist/dashboard/page.json"), "utf8"));
+    const built = JSON.parse(readFileSync(join(here, "../.cache/dashboard/page.json"), "utf8"));
     return built.sources === hashOfSources();
   } catch {
     return false;

@@ -1,6 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { type BuiltPage, readBuiltPage } from "#dashboard/built-page.ts";
+import { isPageBuilt } from "#dashboard/sources.mjs";
 import { clientFeatures } from "#kafka/build/features.mjs";
 import { ensureClient } from "#kafka/build/ensure-client.mjs";
 
@@ -28,6 +31,7 @@ export async function compileBinary(
   outfile: string,
   constants: Readonly<Record<string, string>> = {},
 ): Promise<string[]> {
+  const page = findPage();
   const { metafile } = await Bun.build({
     entrypoints: [entry],
     compile: { outfile },
@@ -39,10 +43,11 @@ export async function compileBinary(
     minify: { whitespace: true, syntax: true, identifiers: false },
     define: { ...constants },
     metafile: true,
-    plugins: [staticNatives(await findNatives())],
+    plugins: [staticNatives(await findNatives()), staticPage(page)],
   });
   if (metafile === undefined) throw new Error("the bundler does not say what went into the binary");
-  return Object.keys(metafile.inputs);
+  const inputs = Object.keys(metafile.inputs);
+  return inputs.some((input) => pageModule.test(input)) ? [...inputs, ...page.packages] : inputs;
 }
 
 /** A bundler embeds only what a `require` names in plain text; here is what the packages find while they run. */
@@ -63,6 +68,25 @@ function staticNatives({ kafkaClient, libsql }: Natives): Bun.BunPlugin {
         return { contents, loader: "js" };
       });
     },
+  };
+}
+
+const pageModule = /dashboard\/built-page\.ts$/;
+
+/** The live page, which is made first where that is needed. */
+function findPage(): BuiltPage {
+  if (!isPageBuilt()) execFileSync(process.execPath, [join(import.meta.dirname, "../dashboard/bundle.ts")]);
+  const page = readBuiltPage();
+  if (page === undefined) throw new Error("the page was made, and is not there");
+  return page;
+}
+
+/** Intake serves it from a file, which a binary does not have beside it. */
+function staticPage(page: BuiltPage): Bun.BunPlugin {
+  const contents = `export const readBuiltPage = () => (${JSON.stringify(page)});`;
+  return {
+    name: "static-page",
+    setup: (build) => void build.onLoad({ filter: pageModule }, () => ({ contents, loader: "js" })),
   };
 }
 
