@@ -1,5 +1,5 @@
 import { type KafkaAdmin, type LogRange, openAdmin } from "#kafka/admin.ts";
-import { INCARNATION_TOPIC } from "#kafka/embedded-broker/start.ts";
+import { INCARNATION_TOPIC } from "#kafka/embedded-broker/incarnation-topic.ts";
 import { KafkaError } from "#kafka/errors.ts";
 import type { ClientProperties, CommittedOffset, TopicPartition } from "#kafka/upstream.ts";
 import { readIncarnation } from "./incarnation.ts";

@@ -1,4 +1,4 @@
-import { INCARNATION_TOPIC } from "#kafka/embedded-broker/start.ts";
+import { INCARNATION_TOPIC } from "#kafka/embedded-broker/incarnation-topic.ts";
 import { KafkaError } from "#kafka/errors.ts";
 import { readRecords } from "#kafka/record-reader.ts";
 import { consumerSettings } from "#kafka/settings.ts";

@@ -3,7 +3,7 @@ import type { Database, Transaction } from "#db/connection.ts";
 import { forgetUnreadRounds } from "#db/instances.ts";
 import { startOffsets } from "#db/offsets.ts";
 import type { Store } from "#db/open-store.ts";
-import { INCARNATION_TOPIC } from "#kafka/embedded-broker/start.ts";
+import { INCARNATION_TOPIC } from "#kafka/embedded-broker/incarnation-topic.ts";
 import { createBackOff, sleep } from "./back-off.ts";
 import type { Delivery } from "./delivery.ts";
 import { describeError } from "./error-policy.ts";

@@ -10,6 +10,7 @@ import { dlqHelp } from "./dlq/help.ts";
 import { startCommand } from "./start/command.ts";
 import { startHelp } from "./start/options.ts";
 import { stuckCommand, stuckHelp } from "./stuck/command.ts";
+import { topicsCommand, topicsHelp } from "./topics/command.ts";
 import { trailCommand, trailHelp } from "./trail/command.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -34,6 +35,11 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "a copy of each service's store, of one moment, checked, while orders run",
     help: backupHelp,
     run: backupCommand,
+  },
+  topics: {
+    summary: "make the topics of the contracts at the broker, and say where one differs",
+    help: topicsHelp,
+    run: topicsCommand,
   },
   config: {
     summary: "what each service would run with in this environment, secrets hidden, and what is wrong with it",

@@ -1,11 +1,9 @@
 // For tests only.
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, linkSync, mkdirSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, copyFileSync, cpSync, linkSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { buildRelease, DIST_DIR } from "#release/build.ts";
-import { neededLibraries } from "#release/shared-libraries.ts";
-import { findNatives } from "../tools/bundle.ts";
 
 /** Null where a program can be run with a root of its own. */
 export function emptyRootUnavailable(): string | null {
@@ -20,12 +18,8 @@ export function emptyRootUnavailable(): string | null {
  */
 export async function makeEmptyRoot(root: string): Promise<void> {
   const { binaries } = await buildRelease(() => {});
+  cpSync(join(DIST_DIR, "root"), root, { recursive: true });
   for (const binary of binaries) place(join(DIST_DIR, binary), join(root, binary));
-  const natives = await findNatives();
-  for (const { name, file } of neededLibraries([process.execPath, ...Object.values(natives)])) {
-    // The loader is named by its path; it looks for the others in these folders.
-    place(file, name.startsWith("/") ? join(root, name) : join(root, "lib/x86_64-linux-gnu", name));
-  }
   for (const folder of ["proc", "tmp", "data"]) mkdirSync(join(root, folder));
   chmodSync(join(root, "tmp"), 0o1777);
 }
@@ -41,11 +35,9 @@ export function commandInRoot(root: string, binary: string): readonly [file: str
 
 /** A copy only where a link cannot be: binaries are large. */
 function place(file: string, at: string): void {
-  mkdirSync(dirname(at), { recursive: true });
-  const real = realpathSync(file);
   try {
-    linkSync(real, at);
+    linkSync(file, at);
   } catch {
-    copyFileSync(real, at);
+    copyFileSync(file, at);
   }
 }

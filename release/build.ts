@@ -3,6 +3,7 @@ import { rm, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { compileBinary, findNatives } from "../tools/bundle.ts";
 import { findBuildFacts } from "./find-facts.ts";
+import { makeImageRoot } from "./image-root.ts";
 import { licencesText, packagesOf } from "./licences.ts";
 import { neededLibraries } from "./shared-libraries.ts";
 import { startTimes } from "./start-times.ts";
@@ -40,6 +41,9 @@ export async function buildRelease(say: (text: string) => void): Promise<BuildRe
     binaries.push(name);
   }
   const libraries = neededLibraries([process.execPath, ...Object.values(natives)]);
+  makeImageRoot(join(DIST_DIR, "root"), libraries);
+  // For an image: where a store's volume goes.
+  await mkdir(join(DIST_DIR, "data"));
   const record = { facts, binaries, libraries: libraries.map(({ name }) => name) };
   await writeFile(join(DIST_DIR, "BUILD.json"), `${JSON.stringify(record, undefined, 2)}\n`);
   await writeFile(join(DIST_DIR, "LICENCES.txt"), licencesText(packagesOf([...inputs]), PROJECT_DIR));

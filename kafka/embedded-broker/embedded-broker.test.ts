@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
-import { type EmbeddedBroker, INCARNATION_TOPIC, startEmbeddedBroker } from "./start.ts";
+import { INCARNATION_TOPIC } from "./incarnation-topic.ts";
+import { type EmbeddedBroker, startEmbeddedBroker } from "./start.ts";
 import { closeProducer, faults, numbered, openProducer, openReader, type Reader, send, until } from "./test-clients.ts";
 
 const LIMIT = { timeout: 30_000 };

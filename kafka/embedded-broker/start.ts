@@ -5,9 +5,6 @@ import type { Readable, Writable } from "node:stream";
 import { ensureClient } from "../build/ensure-client.mjs";
 import type { TopicSpec } from "../topic-spec.ts";
 
-/** Where each start writes its one record: 32 hexadecimal digits. Another record than before: all messages are gone. */
-export const INCARNATION_TOPIC = "__embedded_broker_incarnation";
-
 interface EmbeddedBrokerOptions {
   /** On 127.0.0.1; 0 or nothing lets the system choose. */
   readonly port?: number;
