@@ -7,7 +7,7 @@ import { answerTo, chunksOf, currentOf, suspected, type Chunk } from "./chunks.t
 import { createCrashMarker } from "./crash-marker.ts";
 import { classify, describeError } from "./error-policy.ts";
 import type { Log } from "./log.ts";
-import { count, type BusMetrics } from "./metrics.ts";
+import { count, countBatch, type BusMetrics } from "./metrics.ts";
 import type { Positions } from "./positions.ts";
 import type { BusSettings } from "./settings.ts";
 
@@ -57,7 +57,7 @@ export function createBatchProcessor<K extends EventType>(options: BatchProcesso
     const beganMs = performance.now();
     const result = await writeBatch(options, chunk.items, chunk);
     marker.done();
-    metrics.batchMs += performance.now() - beganMs;
+    countBatch(metrics, performance.now() - beganMs);
     reportBatch(metrics, log, chunk.items, result);
   }
 
@@ -115,7 +115,6 @@ function countFailure(metrics: BusMetrics, kind: string, isSplit: boolean): void
 
 function reportBatch(metrics: BusMetrics, log: Log, items: readonly Item[], result: BatchResult): void {
   metrics.consumed += items.length;
-  metrics.batches += 1;
   metrics.lastBatchRecords = items.length;
   metrics.waitingSinceMs = 0;
   for (const outcome of result.handled.outcomes) count(metrics.outcomes, outcome);

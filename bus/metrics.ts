@@ -1,8 +1,6 @@
 /** What the bus counts, for `/metrics`, where what ends in Ms is seconds: plain numbers, so that counting costs an addition. */
 export const busMetricDefinitions = {
   consumed: { type: "counter", help: "Records whose batch was committed" },
-  batches: { type: "counter", help: "Batches that were committed" },
-  batchMs: { type: "counter", help: "Time from the start of a batch's transaction to its end" },
   deadLetters: { type: "counter", help: "Records that were set aside" },
   compensationsUndone: { type: "gauge", help: "Dead letters that were to take something back: an operator has to act" },
   transientFailures: { type: "counter", help: "Tries that ended with store or broker away, busy or full" },
@@ -28,7 +26,15 @@ export const busMetricDefinitions = {
 
 export type BusMetricName = keyof typeof busMetricDefinitions;
 
+/** Upper bounds, s: a batch is some milliseconds and an fsync; a slow disk shows in the upper ones. */
+export const batchBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const;
+
 export interface BusMetrics extends Record<BusMetricName, number> {
+  /** Batches that were committed, and the time from the start of their transactions to the end. */
+  batches: number;
+  batchMs: number;
+  /** The same by `batchBounds`; the last is without a bound. */
+  readonly batchBuckets: number[];
   /** Records by what they came to, as the service's decide names it. */
   readonly outcomes: Map<string, number>;
   /** Dead letters by reason. */
@@ -38,7 +44,16 @@ export interface BusMetrics extends Record<BusMetricName, number> {
 export function createBusMetrics(): BusMetrics {
   const names = Object.keys(busMetricDefinitions) as BusMetricName[];
   const zeros = Object.fromEntries(names.map((name) => [name, 0])) as Record<BusMetricName, number>;
-  return { ...zeros, outcomes: new Map(), deadLetterReasons: new Map() };
+  const batchBuckets = Array<number>(batchBounds.length + 1).fill(0);
+  return { ...zeros, batches: 0, batchMs: 0, batchBuckets, outcomes: new Map(), deadLetterReasons: new Map() };
+}
+
+export function countBatch(metrics: BusMetrics, durationMs: number): void {
+  metrics.batches += 1;
+  metrics.batchMs += durationMs;
+  const found = batchBounds.findIndex((bound) => durationMs <= bound * 1_000);
+  const bucket = found < 0 ? batchBounds.length : found;
+  metrics.batchBuckets[bucket] = (metrics.batchBuckets[bucket] ?? 0) + 1;
 }
 
 export function count(counts: Map<string, number>, name: string): void {

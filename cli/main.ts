@@ -12,6 +12,8 @@ import { startHelp } from "./start/options.ts";
 import { stuckCommand, stuckHelp } from "./stuck/command.ts";
 import { topicsCommand, topicsHelp } from "./topics/command.ts";
 import { trailCommand, trailHelp } from "./trail/command.ts";
+import { orderCommand, orderHelp } from "./watch/order-command.ts";
+import { topCommand, topHelp } from "./watch/top-command.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface Command {
@@ -25,6 +27,16 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "run a shop on this machine: broker, workers, a day of real orders",
     help: startHelp,
     run: startCommand,
+  },
+  order: {
+    summary: "an order's way through the services: what each did with it and when, and what it waits for",
+    help: orderHelp,
+    run: orderCommand,
+  },
+  top: {
+    summary: "how the shop stands, live: orders a second, durations, each service",
+    help: topHelp,
+    run: topCommand,
   },
   audit: {
     summary: "prove that every order ended once and everywhere, or name the one that did not",

@@ -27,6 +27,14 @@ interface AccessValues {
   readonly url?: readonly string[] | undefined;
 }
 
+/** Where intake is: as said, or else as a shop on this machine left word. */
+export function intakeAddress(values: { data?: string | undefined; intake?: string | undefined }): string {
+  const folder = resolve(values.data ?? defaultDataFolder);
+  const url = values.intake ?? readAccessFile(folder)?.addresses.intake ?? addressesOf(8080).intake;
+  if (!/^https?:\/\/[^/\s]+\/?$/.test(url)) throw new UsageError([`--intake ${url} is not http://HOST:PORT`]);
+  return url.replace(/\/$/, "");
+}
+
 /**
  * Finds out how to reach the services: the token from the environment before the one of a shop on this machine, addresses
  * from the options before those.

@@ -1,4 +1,5 @@
-import { type BusMetrics, type BusMetricName, busMetricDefinitions } from "#bus/metrics.ts";
+import process from "node:process";
+import { batchBounds, type BusMetrics, type BusMetricName, busMetricDefinitions } from "#bus/metrics.ts";
 import type { Service } from "#contracts/topics.ts";
 
 /** A service's numbers in Prometheus' text format, version 0.0.4. */
@@ -23,13 +24,61 @@ export function renderMetrics(service: Service, metrics: BusMetrics): string {
       "Records that were set aside, by reason",
       labelled(metrics.deadLetterReasons, "reason"),
     ),
+    ...histogramHead(
+      "orderwright_batch_seconds",
+      "From the start of a batch's transaction to its end, the fsync with it",
+    ),
+    ...histogram("orderwright_batch_seconds", { service }, batchBounds, {
+      counts: metrics.batchBuckets,
+      sum: metrics.batchMs / 1_000,
+    }),
+    ...processFamilies(service),
   );
   return `${lines.join("\n")}\n`;
 }
 
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+/** Under the names that every Prometheus client gives them. */
+function processFamilies(service: Service): string[] {
+  const { user, system } = process.cpuUsage();
+  const startedAt = Date.now() / 1_000 - process.uptime();
+  return [
+    ...family("process_cpu_seconds_total", "counter", "CPU time of the process", [
+      [{ service }, (user + system) / 1e6],
+    ]),
+    ...family("process_resident_memory_bytes", "gauge", "Memory in use", [[{ service }, process.memoryUsage.rss()]]),
+    ...family("process_start_time_seconds", "gauge", "When it was started, since 1970", [[{ service }, startedAt]]),
+  ];
+}
 
-function family(name: string, type: string, help: string, samples: readonly Sample[]): string[] {
+export interface Histogram {
+  /** Observations in each bucket alone; the last is without a bound. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
+export const histogramHead = (name: string, help: string): string[] => [
+  `# HELP ${name} ${help}`,
+  `# TYPE ${name} histogram`,
+];
+
+/** The lines of one histogram: each bucket has all that is not above its bound. */
+export function histogram(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  bounds: readonly number[],
+  { counts, sum }: Histogram,
+): string[] {
+  let total = 0;
+  const buckets = counts.map((inBucket, index) => {
+    total += inBucket;
+    return line(`${name}_bucket`, [{ ...labels, le: String(bounds[index] ?? "+Inf") }, total]);
+  });
+  return [...buckets, line(`${name}_sum`, [labels, sum]), line(`${name}_count`, [labels, total])];
+}
+
+export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+export function family(name: string, type: string, help: string, samples: readonly Sample[]): string[] {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map((sample) => line(name, sample))];
 }
 

@@ -10,6 +10,7 @@ import type { View } from "./decide.ts";
 import { createViewHandler } from "./handlers.ts";
 import { createIntakeApp } from "./http.ts";
 import { openLive } from "./open-live.ts";
+import { createOrderCounts } from "./order-counts.ts";
 import { createOrderDurations, type OrderDurations } from "./order-durations.ts";
 import { createOrderNews, type OrderNews } from "./order-news.ts";
 import { createPageApp } from "./page-http.ts";
@@ -64,15 +65,19 @@ interface AppParts {
 function createApp(parts: WorkerParts, settings: IntakeSettings, { durations, news, watchdog }: AppParts): Hono {
   const { store, bus } = parts;
   const nowMs = () => Date.now();
-  const admission = createAdmission({
-    ...settings,
-    countInFlight: () => store.read(never, countInFlight),
-    outboxAgeMs: () => nowMs() - (bus.outbox().oldestAtMs ?? nowMs()),
-    nowMs,
-  });
+  const counts = createOrderCounts();
+  const admission = counts.counted(
+    createAdmission({
+      ...settings,
+      countInFlight: () => store.read(never, countInFlight),
+      outboxAgeMs: () => nowMs() - (bus.outbox().oldestAtMs ?? nowMs()),
+      nowMs,
+    }),
+  );
   if (parts.admin !== undefined) serveStuck(parts.admin, watchdog);
-  const metrics = () => parts.metrics() + durations.render() + renderStuck(watchdog.stuck());
+  const metrics = () => parts.metrics() + counts.render() + durations.render() + renderStuck(watchdog.stuck());
   const placeOrder = createOrderPlacement(bus.write, never, (rows) => {
+    counts.accepted(rows.length);
     news.tell(() => rows.map((after) => ({ before: undefined, after })));
   });
   const cancelOrder = createCancellation(bus.write, settings, never, (changes) => {

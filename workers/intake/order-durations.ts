@@ -1,4 +1,5 @@
 import type { RowUpdate } from "../batch-rows.ts";
+import { histogram, histogramHead } from "../http/prometheus.ts";
 import type { View } from "./decide.ts";
 
 /** How long orders took from their acceptance to their end, by outcome. */
@@ -38,8 +39,8 @@ export function createOrderDurations(): OrderDurations {
       for (const { before, after } of changes) if (after.status !== before.status) observeEnd(after);
     },
     render() {
-      const head = `# HELP ${name} From the acceptance of an order to its end\n# TYPE ${name} histogram\n`;
-      return head + [...histograms].map(([outcome, histogram]) => renderOne(outcome, histogram)).join("");
+      const each = [...histograms].flatMap(([outcome, one]) => histogram(name, { outcome }, bounds, one));
+      return `${[...histogramHead(name, "From the acceptance of an order to its end"), ...each].join("\n")}\n`;
     },
   };
 }
@@ -50,12 +51,3 @@ const endOf = ({ status, paidAtMs, rejectedAtMs, cancelledAtMs }: View): number 
   if (status === "rejected") return rejectedAtMs;
   return status === "paid" ? paidAtMs : null;
 };
-
-function renderOne(outcome: string, { counts, sum }: Histogram): string {
-  let count = 0;
-  const buckets = counts.map((inBucket, index) => {
-    count += inBucket;
-    return `${name}_bucket{outcome="${outcome}",le="${bounds[index] ?? "+Inf"}"} ${count}\n`;
-  });
-  return `${buckets.join("")}${name}_sum{outcome="${outcome}"} ${sum}\n${name}_count{outcome="${outcome}"} ${count}\n`;
-}
