@@ -1,4 +1,5 @@
 // For tests only.
+import process from "node:process";
 import { startTestBroker } from "#bus/testing.ts";
 import { deadLetterTopic, type Service, topics } from "#contracts/topics.ts";
 import { apacheKafkaUnavailable } from "#kafka/apache-kafka/jars.ts";
@@ -18,6 +19,9 @@ export interface Broker {
   back(): Promise<void>;
   /** Kills it and starts it on the same port. The embedded one has then forgotten everything. */
   restart(): Promise<void>;
+  /** Freezes its process and lets it go on; only the embedded one's is ours. */
+  freeze?(): void;
+  thaw?(): void;
   end(): Promise<void>;
 }
 
@@ -38,6 +42,8 @@ async function startEmbedded(): Promise<Broker> {
     loginOf: () => ({}),
     away: () => broker.down(),
     back: () => broker.up(),
+    freeze: () => void process.kill(broker.pid, "SIGSTOP"),
+    thaw: () => void process.kill(broker.pid, "SIGCONT"),
     async restart() {
       await broker.kill9();
       broker = await startTestBroker(broker.port);

@@ -73,7 +73,7 @@ export function stuckText({ lookedAtMs, total, orders }: StuckPage, nowMs: numbe
 function undoneText(service: string, { total, undone }: UndonePage): string {
   const lines = undone.slice(0, shownAtMost).map(({ id, topic, key, reason, error, sinceMs }) => {
     const since = new Date(sinceMs).toISOString();
-    return `  ${topic} of order ${key ?? "unknown"}, since ${since}: ${reason}: ${error.split("\n")[0]}\n    orderwright dlq show ${service} ${id}`;
+    return `  ${topic} of order ${key ?? "unknown"}, since ${since}: ${reason}: ${error.split("\n")[0]}\n    orderwright dlq show ${service}/${id}`;
   });
   return [`${counted(total, "compensation")} not done at ${service}; heal or replay:`, ...lines].join("\n");
 }

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Service } from "#contracts/topics.ts";
+import { connect } from "#db/connection.ts";
+import type { Random } from "#workers/random-messages.ts";
+import { faultPoints } from "../e2e/deaths.ts";
+import type { Processes } from "../e2e/processes.ts";
+
+/** What was done to the shop, by its name. */
+export type Troubles = Map<string, number>;
+
+export interface MonkeyOptions {
+  readonly processes: Processes;
+  readonly random: Random;
+  readonly troubles: Troubles;
+  /** Ends it; the shop is whole again when both loops have ended. */
+  readonly signal: AbortSignal;
+}
+
+/** Where it strikes: two loops never at one worker. */
+type Place = MonkeyOptions & { readonly among: readonly Service[] };
+type Trouble = readonly [name: string, make: (place: Place) => Promise<void>];
+
+/** Longer than the session timeout of the workers' groups, so that partitions are taken from one that is frozen so long. */
+const freezeAtMostMs = 4_000;
+/** A death that is never reached is not waited for: who dies at his fifth batch may have no fifth. */
+const deathWithinMs = 3_000;
+
+const workerTroubles: readonly Trouble[] = [
+  ["worker killed", killWorker],
+  ["worker killed", killWorker],
+  ["worker killed at a fault point", killWorkerAtPoint],
+  ["worker killed at a fault point", killWorkerAtPoint],
+  ["worker killed at a fault point", killWorkerAtPoint],
+  ["worker frozen", freezeWorker],
+  ["worker frozen", freezeWorker],
+  ["store locked by another process", lockStore],
+];
+const brokerTroubles: readonly Trouble[] = [
+  ["broker killed, with all messages", ({ processes }) => processes.broker.restart()],
+  ["broker frozen", freezeBroker],
+  ["broker frozen", freezeBroker],
+  ["broker unreachable", cutBroker],
+];
+
+/** Makes trouble until the signal aborts: to workers and their stores in two loops, and to the broker beside them. */
+export async function makeTrouble(options: MonkeyOptions): Promise<void> {
+  await Promise.all([
+    troubleLoop({ ...options, among: ["intake", "order"] }, workerTroubles, 700),
+    troubleLoop({ ...options, among: ["stock", "payment"] }, workerTroubles, 700),
+    troubleLoop({ ...options, among: [] }, brokerTroubles, 4_000),
+  ]);
+}
+
+async function troubleLoop(place: Place, kinds: readonly Trouble[], pauseAtMostMs: number): Promise<void> {
+  const { random, troubles, signal } = place;
+  while (!signal.aborted) {
+    // The moment of a trouble is what is random; nothing is waited for.
+    await delay(pauseAtMostMs / 4 + random.below(pauseAtMostMs), undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    const [name, make] = random.pick(kinds);
+    await make(place);
+    troubles.set(name, (troubles.get(name) ?? 0) + 1);
+  }
+}
+
+async function killWorker({ processes, random, among }: Place): Promise<void> {
+  const service = random.pick(among);
+  processes.worker(service).signal("SIGKILL");
+  await processes.restart(service);
+}
+
+async function killWorkerAtPoint({ processes, random, among }: Place): Promise<void> {
+  const service = random.pick(among);
+  const killAt = `${random.pick(faultPoints)}:${1 + random.below(4)}`;
+  processes.worker(service).signal("SIGKILL");
+  const dying = await processes.restart(service, { FAULT_KILL_AT: killAt });
+  await Promise.race([dying.ended, delay(deathWithinMs)]);
+  dying.signal("SIGKILL");
+  await processes.restart(service);
+}
+
+async function freezeWorker({ processes, random, among }: Place): Promise<void> {
+  const worker = processes.worker(random.pick(among));
+  worker.signal("SIGSTOP");
+  await delay(100 + random.below(freezeAtMostMs));
+  worker.signal("SIGCONT");
+}
+
+/** A backup tool, or a person with a shell. */
+async function lockStore({ processes, random, among }: Place): Promise<void> {
+  const connection = await connect({ url: processes.storeUrls[random.pick(among)] }, "writer");
+  try {
+    // Longer than a worker waits for it before it calls that a failure.
+    await connection.transaction("write", () => delay(2_500)).catch(() => undefined);
+  } finally {
+    connection.close();
+  }
+}
+
+async function freezeBroker({ processes: { broker }, random }: Place): Promise<void> {
+  broker.freeze?.();
+  await delay(100 + random.below(2_500));
+  broker.thaw?.();
+}
+
+async function cutBroker({ processes: { broker }, random }: Place): Promise<void> {
+  await broker.away();
+  await delay(100 + random.below(1_500));
+  await broker.back();
+}

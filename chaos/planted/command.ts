@@ -1,0 +1,27 @@
+import { plantedFaults } from "./faults.ts";
+import { runPlanted } from "./run.ts";
+
+const options = { orders: 300, runsAtMost: 4, settleSeconds: 20 };
+const problemLength = 100;
+
+/** Plants each fault, or those whose name has one of these words, and says what chaos says. True: all were caught. */
+export async function plantedCommand(
+  words: readonly string[],
+  seed: number,
+  say: (text: string) => void,
+): Promise<boolean> {
+  const faults = plantedFaults.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+  say(
+    `${faults.length} planted faults, each in a copy of the project, chaos of ${options.orders} orders (seed ${seed}):\n`,
+  );
+  say("| fault | in | caught | runs | problems | the first of them |\n| --- | --- | --- | --- | --- | --- |");
+  let caught = 0;
+  for (const fault of faults) {
+    const { isCaught, runs, problems, problem } = await runPlanted(fault, { ...options, seed });
+    if (isCaught) caught += 1;
+    const first = problem.replaceAll("|", "/").slice(0, problemLength);
+    say(`| ${fault.name} | ${fault.file} | ${isCaught ? "yes" : "NO"} | ${runs} | ${problems} | ${first} |`);
+  }
+  say(`\n${caught} of ${faults.length} caught`);
+  return caught === faults.length;
+}

@@ -1,0 +1,93 @@
+/** A fault as somebody might make it, in bus, relay or policy: text of a source file that becomes another. */
+export interface PlantedFault {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const moveOffsets = `    const moved = await compareAndSetOffsets(tx, groupId, moves, nowMs);
+    if (moved.length < moves.length) throw new PartitionsTakenError(without(moves, moved));
+`;
+
+export const plantedFaults: readonly PlantedFault[] = [
+  {
+    name: "offsets committed before the transaction of their effects",
+    file: "bus/batch.ts",
+    from: `  const result = await write(signal, async (tx, nowMs) => {\n${moveOffsets}`,
+    to: `  await write(signal, async (tx, nowMs) => {\n${moveOffsets}    return { result: undefined, outbox: [] };
+  });
+  const result = await write(signal, async (tx, nowMs) => {\n`,
+  },
+  {
+    name: "a failed delivery report counts as delivered",
+    file: "bus/delivery.ts",
+    from: "if (result.failed.length === 0) return ends;",
+    to: "return ends;",
+  },
+  {
+    name: "offsets move past poison, and no dead letter is kept",
+    file: "bus/batch.ts",
+    from: "const copies = await keepDeadLetters(tx, deadLetters, nowMs);",
+    to: "const copies = [];",
+  },
+  {
+    name: "poison takes the rest of its batch with it",
+    file: "bus/batch.ts",
+    from: "deadLetters.push(deadLetterOf(record, groupId, position.incarnation, poison));",
+    to: "deadLetters.push(deadLetterOf(record, groupId, position.incarnation, poison));\n    break;",
+  },
+  {
+    name: "what is published counts as read by all",
+    file: "bus/read-by-all.ts",
+    from: 'export function isRead({ ends }: Pick<Round, "ends">, committed: CommittedEnds): boolean {',
+    to: 'export function isRead({ ends }: Pick<Round, "ends">, committed: CommittedEnds): boolean {\n  return true;',
+  },
+  {
+    name: "the watermark moves before the delivery report",
+    file: "bus/relay.ts",
+    from: "const ends = await delivery.deliver(",
+    to: "lane.close(round, {});\n    const ends = await delivery.deliver(",
+  },
+  {
+    name: "what a killed process left in the outbox is not published",
+    file: "bus/relay.ts",
+    from: "return { publishedSeq: state.publishedSeq, isNew: false };",
+    to: `{
+    const [last] = await tx.all<{ seq: number }>(
+      sql\`SELECT coalesce(max(seq), 0) AS seq FROM outbox WHERE instance_id = \${instanceId}\`,
+    );
+    return { publishedSeq: last?.seq ?? 0, isNew: false };
+  }`,
+  },
+  {
+    name: "a broker that lost its data is not noticed",
+    file: "bus/relay.ts",
+    from: "if (state.incarnation === incarnation)",
+    to: "if (state.incarnation !== null)",
+  },
+  {
+    name: "a group without offsets begins at the end of the log",
+    file: "bus/offset-judge.ts",
+    from: 'if (incarnation === PERSISTENT || start === 0) return { kind: "begin", next: start };',
+    to: 'return { kind: "begin", next: facts.end };',
+  },
+  {
+    name: "a store that is busy makes messages poison",
+    file: "bus/error-policy.ts",
+    from: 'if (error.kind === "busy" || error.kind === "transient") return "transient";',
+    to: 'if (error.kind === "busy" || error.kind === "transient") return "poison";',
+  },
+  {
+    name: "one death of the process condemns the message in hand",
+    file: "bus/chunks.ts",
+    from: "const deathLimit = 3;",
+    to: "const deathLimit = 1;",
+  },
+  {
+    name: "a message under another order's key is taken",
+    file: "contracts/envelope.ts",
+    from: "if (!isKeyOf(key, envelope.subject)) return",
+    to: "if (key !== null && key.length === 0) return",
+  },
+];

@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import process from "node:process";
+import { copyWith } from "./copy.ts";
+import type { PlantedFault } from "./faults.ts";
+
+/** What chaos says of a copy of the project with a fault in it. */
+export interface Caught {
+  readonly isCaught: boolean;
+  /** So many runs it took, each with another seed. */
+  readonly runs: number;
+  readonly problems: number;
+  /** The first of them. */
+  readonly problem: string;
+  readonly seconds: number;
+}
+
+export interface PlantedOptions {
+  readonly orders: number;
+  readonly seed: number;
+  /** A fault may show in one run and not in another: as many are tried until one shows it. */
+  readonly runsAtMost: number;
+  /** Long enough for a healthy shop, and not so long that a broken one is waited for in vain. */
+  readonly settleSeconds: number;
+}
+
+export async function runPlanted(
+  fault: PlantedFault,
+  { orders, seed, runsAtMost, settleSeconds }: PlantedOptions,
+): Promise<Caught> {
+  const copy = copyWith(fault);
+  const startedAtMs = performance.now();
+  try {
+    for (let run = 1; ; run++) {
+      const { code, output } = await chaosIn(copy.folder, [
+        "--orders",
+        orders,
+        "--seed",
+        seed + run,
+        "--settle",
+        settleSeconds,
+      ]);
+      const [, problems, problem] = /BROKEN, (\d+) problems?\n\s*(.*)/.exec(output) ?? [];
+      const isCaught = code === 1 && problem !== undefined;
+      if (code !== 0 && !isCaught) throw new Error(`chaos did not come to its end with "${fault.name}":\n${output}`);
+      if (!isCaught && run < runsAtMost) continue;
+      const seconds = (performance.now() - startedAtMs) / 1_000;
+      return { isCaught, runs: run, problems: Number(problems ?? 0), problem: problem ?? "nothing", seconds };
+    }
+  } finally {
+    copy.remove();
+  }
+}
+
+async function chaosIn(
+  folder: string,
+  args: readonly (string | number)[],
+): Promise<{ code: number | null; output: string }> {
+  const command = [join(folder, "chaos/main.ts"), ...args.map(String)];
+  const child = spawn(process.execPath, command, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (output += text.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, output };
+}
