@@ -3,9 +3,9 @@ import type { Store } from "#db/open-store.ts";
 import type { KafkaMessage, TopicPartition } from "#kafka/upstream.ts";
 import { createBackOff } from "./back-off.ts";
 import { PartitionsTakenError, writeBatch, type BatchResult, type BatchWrite, type Item } from "./batch.ts";
-import { answerTo, chunksOf, currentOf, suspected, type Chunk } from "./chunks.ts";
-import { createCrashMarker } from "./crash-marker.ts";
-import { classify, describeError } from "./error-policy.ts";
+import { type Answer, answerTo, chunksOf, currentOf, suspected, type Chunk } from "./chunks.ts";
+import { type CrashMarker, createCrashMarker } from "./crash-marker.ts";
+import { classify, describeError, type FailureClass } from "./error-policy.ts";
 import type { Log } from "./log.ts";
 import { count, countBatch, type BusMetrics } from "./metrics.ts";
 import type { Positions } from "./positions.ts";
@@ -84,10 +84,8 @@ export function createBatchProcessor<K extends EventType>(options: BatchProcesso
         }
         const kind = classify(error);
         const answer = answerTo(current, kind, error, settings.unknownAttempts);
-        const { length } = current.items;
-        log({ level: "warn", message: "a batch failed", class: kind, records: length, error: describeError(error) });
-        countFailure(metrics, kind, answer.chunks.length > 1);
-        queue.unshift(...answer.chunks);
+        reportFailure(metrics, log, kind, answer.chunks.length > 1, current.items.length, error);
+        queue.unshift(...(await unsuspected(current, answer, marker, singly)));
         if (answer.waits) queue.push(...chunked(await options.pauseFor(backOff.nextMs())));
       }
     }
@@ -104,7 +102,28 @@ export function createBatchProcessor<K extends EventType>(options: BatchProcesso
   };
 }
 
-function countFailure(metrics: BusMetrics, kind: string, isSplit: boolean): void {
+/** Whoever kills the process while it waits for something else, however often, is not to blame a record for it. */
+async function unsuspected<K extends EventType>(
+  chunk: Chunk<K>,
+  answer: Answer<K>,
+  marker: CrashMarker,
+  singly: { left: number },
+): Promise<readonly Chunk<K>[]> {
+  if (!answer.waits || !chunk.suspect || chunk.condemned) return answer.chunks;
+  await marker.unmark();
+  singly.left += 1;
+  return answer.chunks.map((each) => ({ ...each, suspect: false }));
+}
+
+function reportFailure(
+  metrics: BusMetrics,
+  log: Log,
+  kind: FailureClass,
+  isSplit: boolean,
+  records: number,
+  error: unknown,
+): void {
+  log({ level: "warn", message: "a batch failed", class: kind, records, error: describeError(error) });
   if (isSplit) metrics.splits += 1;
   else if (kind === "unknown") metrics.unknownFailures += 1;
   else if (kind === "transient" || kind === "commit-unknown") {

@@ -1,5 +1,5 @@
 import type { Store } from "#db/open-store.ts";
-import { clearSuspect, markSuspect } from "#db/suspects.ts";
+import { markSuspect, unmarkSuspect } from "#db/suspects.ts";
 import { positionOf, type Item } from "./batch.ts";
 import { describeError } from "./error-policy.ts";
 import type { Log } from "./log.ts";
@@ -10,7 +10,7 @@ export interface CrashMarker {
   mark(item: Item): Promise<{ readonly tries: number; readonly firstSeenAtMs: number }>;
   /** Its transaction took the marker away. */
   done(): void;
-  /** Nobody died, and nothing was written: a marker that stayed would count as a death. */
+  /** Nobody died, and nothing was written: a marker that stayed would count as a death. Earlier ones stay counted. */
   unmark(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export function createCrashMarker(store: Store, groupId: string, signal: AbortSi
       const position = positionOf(groupId, marked);
       marked = undefined;
       try {
-        await store.write(new AbortController().signal, (tx) => clearSuspect(tx, position));
+        await store.write(new AbortController().signal, (tx) => unmarkSuspect(tx, position));
       } catch (error) {
         log({ level: "warn", message: "a crash marker stays", ...position, error: describeError(error) });
       }

@@ -249,6 +249,26 @@ describe("after an unclean exit", () => {
     assert.equal(bus.metrics.batches, 10);
   });
 
+  test(
+    "that waits for its store keeps no marker: whoever kills it then, however often, blames no record",
+    LIMIT,
+    async () => {
+      await deaths(1);
+      const service = createTestService();
+      service.onHandle = () => {
+        throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+      };
+      const bus = await rig.start({ handler: service });
+      await until("some tries", () => bus.metrics.transientFailures > 5);
+      // One death each, as before: at the most one of them is being tried.
+      await until("no marker of a try that waits", async () => {
+        const tries = (await markers()).map((each) => each.tries);
+        return tries.every((count) => count === 1);
+      });
+      assert.deepEqual(await dead(), []);
+    },
+  );
+
   test("a record that the process died of three times is set aside, and nothing else is", LIMIT, async () => {
     await deaths(3);
     await rig.start();

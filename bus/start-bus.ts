@@ -3,6 +3,7 @@ import type { Transaction } from "#db/connection.ts";
 import { startInstance, stopInstance } from "#db/instances.ts";
 import type { Store } from "#db/open-store.ts";
 import { takeFromOutbox } from "#db/outbox.ts";
+import { clearAllSuspects } from "#db/suspects.ts";
 import type { ClientProperties } from "#kafka/upstream.ts";
 import { findForeignStore } from "./assignment.ts";
 import type { BatchHandler, Outgoing } from "./batch-handler.ts";
@@ -78,10 +79,7 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
   const stopping = new AbortController();
   const ending = new AbortController();
   const { signal } = ending;
-  const start = await store.write(signal, async (tx) => {
-    const found = await startInstance(tx, instanceId, Date.now());
-    return { ...found, unread: await unreadAfter(tx, instanceId, found.publishedSeq) };
-  });
+  const start = await store.write(signal, (tx) => startRun(tx, instanceId));
   if (start.uncleanExit) log({ level: "warn", message: "the last exit was unclean: trying the next records singly" });
 
   const publishing = createPublishing({ ...options, faultHook, signal, unread: start.unread });
@@ -153,6 +151,12 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
 /** How far this group and all others have read. */
 function whatIsRead(options: CatchUpOptions & ProgressOptions): Pick<Bus, "catchUp" | "progress"> {
   return { catchUp: (topics) => createCatchUp(options, topics), progress: createProgressView(options) };
+}
+
+async function startRun(tx: Transaction, instanceId: string) {
+  const found = await startInstance(tx, instanceId, Date.now());
+  if (!found.uncleanExit) await clearAllSuspects(tx);
+  return { ...found, unread: await unreadAfter(tx, instanceId, found.publishedSeq) };
 }
 
 /**

@@ -6,7 +6,7 @@ import { decodeHeaders } from "./headers.ts";
 import { compareAndSetOffsets, readOffsets, startOffsets, type OffsetMove } from "./offsets.ts";
 import { deadLettersForOperators, operatorsTrail, sharedTables } from "./shared/migrations.ts";
 import { deadLetters } from "./shared/schema.ts";
-import { clearSuspect, markSuspect } from "./suspects.ts";
+import { clearSuspect, markSuspect, unmarkSuspect } from "./suspects.ts";
 import { openTemporaryStore, type TemporaryStore } from "./temporary-store.ts";
 
 const { signal } = new AbortController();
@@ -124,6 +124,14 @@ describe("a record that may kill the process", () => {
     assert.deepEqual(await write((tx) => markSuspect(tx, record, 2)), { tries: 2, firstSeenAtMs: 1 });
     const other = { ...record, offset: 5 };
     assert.deepEqual(await write((tx) => markSuspect(tx, other, 2)), { tries: 1, firstSeenAtMs: 2 });
+    await write((tx) => unmarkSuspect(tx, record));
+    await write((tx) => unmarkSuspect(tx, other));
+    assert.deepEqual(
+      await write((tx) => markSuspect(tx, record, 4)),
+      { tries: 2, firstSeenAtMs: 1 },
+      "a try without a death",
+    );
+    assert.deepEqual(await write((tx) => markSuspect(tx, other, 4)), { tries: 1, firstSeenAtMs: 4 });
     await write((tx) => clearSuspect(tx, record));
     assert.deepEqual(await write((tx) => markSuspect(tx, record, 3)), { tries: 1, firstSeenAtMs: 3 });
   });

@@ -21,19 +21,33 @@ export async function markSuspect(
   return marked;
 }
 
+/** The try ended, and nobody died: it is not counted. Earlier ones, which were deaths, are. */
+export async function unmarkSuspect(tx: Transaction, record: RecordPosition): Promise<void> {
+  await tx.delete(suspects).where(and(isRecord(record), eq(suspects.tries, 1)));
+  await tx
+    .update(suspects)
+    .set({ tries: sql`${suspects.tries} - 1` })
+    .where(isRecord(record));
+}
+
 /** Takes the marker away, in the transaction of the record's effects or of its dead letter. */
 export async function clearSuspect(tx: Transaction, record: RecordPosition): Promise<void> {
-  await tx
-    .delete(suspects)
-    .where(
-      and(
-        eq(suspects.groupId, record.groupId),
-        eq(suspects.topic, record.topic),
-        eq(suspects.partition, record.partition),
-        eq(suspects.offset, record.offset),
-        eq(suspects.incarnation, record.incarnation),
-      ),
-    );
+  await tx.delete(suspects).where(isRecord(record));
+}
+
+/** After a clean exit nobody died of anything: what was said of records before is no more of use. */
+export async function clearAllSuspects(tx: Transaction): Promise<void> {
+  await tx.delete(suspects);
+}
+
+function isRecord({ groupId, topic, partition, offset, incarnation }: RecordPosition) {
+  return and(
+    eq(suspects.groupId, groupId),
+    eq(suspects.topic, topic),
+    eq(suspects.partition, partition),
+    eq(suspects.offset, offset),
+    eq(suspects.incarnation, incarnation),
+  );
 }
 
 const positionColumns = [suspects.groupId, suspects.topic, suspects.partition, suspects.offset, suspects.incarnation];

@@ -79,7 +79,7 @@ export function openStoresReader(urls: Readonly<Record<Service, string>>): Store
         read(service, (database) =>
           database.all<MessageRow>(sql`
             SELECT message_id AS id, topic, key, value, traceparent FROM outbox
-            WHERE CAST(key AS TEXT) IN (SELECT value FROM json_each(${ids})) ORDER BY seq`),
+            WHERE topic NOT LIKE '%.dlq' AND CAST(key AS TEXT) IN (SELECT value FROM json_each(${ids})) ORDER BY seq`),
         );
       const rows = (await Promise.all(services.map(ofService))).flat();
       return rows.map((row) => ({ ...row, key: new Uint8Array(row.key), value: new Uint8Array(row.value) }));
@@ -134,7 +134,7 @@ async function readOrders(read: Read, orderIds: readonly string[]): Promise<Map<
     read(service, (database) =>
       database.all<{ id: string; text: string }>(sql`
         SELECT CAST(key AS TEXT) AS id, replace(message_id, '/' || CAST(key AS TEXT), '') AS text
-        FROM outbox WHERE CAST(key AS TEXT) IN (SELECT value FROM json_each(${ids})) ORDER BY seq`),
+        FROM outbox WHERE topic NOT LIKE '%.dlq' AND CAST(key AS TEXT) IN (SELECT value FROM json_each(${ids})) ORDER BY seq`),
     );
   const ends = await perService(endsOf);
   const published = await perService(publishedBy);

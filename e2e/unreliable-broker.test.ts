@@ -1,0 +1,3 @@
+import { describeUnreliableBroker } from "./unreliable-broker.ts";
+
+describeUnreliableBroker({ delayAtMostMs: 40, breaksOneIn: 60 }, 10);

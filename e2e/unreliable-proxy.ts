@@ -1,0 +1,112 @@
+// For tests only.
+import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Random } from "#workers/random-messages.ts";
+
+/** A way to a broker that is slow and breaks. */
+export interface UnreliableProxy {
+  readonly bootstrapServers: string;
+  /** Until told otherwise: each piece of what is sent waits at random, and so often a connection ends in the middle of one. */
+  misbehave(options: Misbehaviour): void;
+  behave(): void;
+  /** Connections that it has cut or reset. */
+  broken(): number;
+  close(): void;
+}
+
+export interface Misbehaviour {
+  readonly delayAtMostMs: number;
+  /** One of so many pieces is cut in its middle, or answered with a reset. */
+  readonly breaksOneIn: number;
+}
+
+/**
+ * Stands between clients and a broker of one node. What the broker says of its own address is replaced, so that clients come
+ * back to the proxy and not to the broker.
+ */
+export async function startUnreliableProxy(brokerAddress: string, random: Random): Promise<UnreliableProxy> {
+  const brokerPort = Number(brokerAddress.split(":")[1]);
+  const sockets = new Set<Socket>();
+  let misbehaviour: Misbehaviour | undefined;
+  let broken = 0;
+  let proxyPort = 0;
+
+  function breakOff(pair: readonly Socket[]): void {
+    broken += 1;
+    for (const socket of pair) {
+      if (random.below(2) === 0) socket.destroy();
+      else socket.resetAndDestroy();
+    }
+  }
+
+  /** Hands on what one side says, in its order. */
+  function pump(from: Socket, to: Socket, piecesOf: (chunk: Buffer) => readonly Buffer[]): void {
+    let sending = Promise.resolve();
+    const hand = async (piece: Buffer) => {
+      const faults = misbehaviour;
+      if (faults) await sleep(random.below(faults.delayAtMostMs + 1));
+      if (to.destroyed) return;
+      if (faults && random.below(faults.breaksOneIn) === 0) {
+        to.write(piece.subarray(0, piece.length >> 1));
+        return breakOff([from, to]);
+      }
+      to.write(piece);
+    };
+    from.on("data", (chunk: Buffer) => {
+      for (const piece of piecesOf(chunk)) sending = sending.then(() => hand(piece));
+    });
+    from.on("error", () => to.destroy());
+    from.on("close", () => {
+      sockets.delete(from);
+      void sending.then(() => to.destroy());
+    });
+    sockets.add(from);
+  }
+
+  const server = createServer((client) => {
+    const broker = connect(brokerPort, "127.0.0.1");
+    pump(client, broker, (chunk) => [chunk]);
+    pump(
+      broker,
+      client,
+      readdressed(brokerPort, () => proxyPort),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the system gave no port");
+  proxyPort = address.port;
+  return {
+    bootstrapServers: `127.0.0.1:${proxyPort}`,
+    misbehave: (options) => void (misbehaviour = options),
+    behave: () => void (misbehaviour = undefined),
+    broken: () => broken,
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+const host = Buffer.from("127.0.0.1");
+
+/** Whole answers, each as long as its first four bytes say, with the broker's port where its host is replaced. */
+function readdressed(brokerPort: number, proxyPort: () => number): (chunk: Buffer) => readonly Buffer[] {
+  let rest: Buffer = Buffer.alloc(0);
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    const answers: Buffer[] = [];
+    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
+      const length = 4 + rest.readInt32BE(0);
+      const answer = Buffer.from(rest.subarray(0, length));
+      rest = rest.subarray(length);
+      for (let at = answer.indexOf(host); at >= 0; at = answer.indexOf(host, at + 1)) {
+        const portAt = at + host.length;
+        if (portAt + 4 <= length && answer.readInt32BE(portAt) === brokerPort) answer.writeInt32BE(proxyPort(), portAt);
+      }
+      answers.push(answer);
+    }
+    return answers;
+  };
+}
