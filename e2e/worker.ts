@@ -5,6 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Service } from "#contracts/topics.ts";
 import { until } from "#kafka/testing.ts";
+import { denoCommand } from "./deno-command.ts";
 import { commandInRoot } from "./empty-root.ts";
 
 /** `binaries` are what `npm run build` makes, alone in an empty root. */
@@ -35,17 +36,19 @@ export interface Worker {
 /** It ends when its standard input does, and so with this process, however this ends. */
 const program = fileURLToPath(new URL("../cli/start/worker-process.ts", import.meta.url));
 
-/** Those that the project installs. */
-const commands: Readonly<Record<"Bun" | "Deno", readonly [file: string, ...args: string[]]>> = {
-  Bun: [fileURLToPath(new URL("../node_modules/.bin/bun", import.meta.url))],
-  Deno: [fileURLToPath(new URL("../node_modules/deno/deno", import.meta.url)), "run", "--allow-all", "--no-check"],
-};
+/** The one that the project installs. */
+const bun = fileURLToPath(new URL("../node_modules/.bin/bun", import.meta.url));
 
-export function startWorker({ service, port, runtime, environment, root }: WorkerOptions): Worker {
+function commandOf({ service, runtime, port, environment, root }: WorkerOptions): readonly [string, ...string[]] {
+  if (runtime === "binaries") return commandInRoot(root, `orderwright-${service}`);
+  if (runtime === "Deno") return denoCommand(service, port, environment);
+  return [bun, program, service];
+}
+
+export function startWorker(options: WorkerOptions): Worker {
+  const { service, port, runtime, environment } = options;
+  const [file, ...args] = commandOf(options);
   const isBinary = runtime === "binaries";
-  const [file, ...args] = isBinary
-    ? commandInRoot(root, `orderwright-${service}`)
-    : ([...commands[runtime], program, service] as const);
   const child = spawn(file, args, {
     // A binary gets nothing of this machine but a PATH, by which `chroot` is found.
     env: {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { services } from "#contracts/topics.ts";
+import { temporaryFolder } from "#db/temporary-store.ts";
 import { defaultCacheDir, PROJECT_DIR } from "#kafka/build/current.cjs";
+import { denoPermissions } from "../e2e/deno-command.ts";
 
 const PROGRAM = `
   import kafka from "@confluentinc/kafka-javascript";
@@ -54,4 +57,47 @@ describe("Deno with narrow permissions", () => {
       /is not built yet, and Deno may not run its build here\. Build it once with: node kafka\/build\/main\.mjs/,
     );
   });
+});
+
+describe("a worker on Deno, under the permissions of its task in deno.json", () => {
+  const store = temporaryFolder();
+  after(() => store.remove());
+
+  for (const service of services) {
+    const permissions = denoPermissions(service, 0, store.path).map((flag) => flag.replace("127.0.0.1:0", "127.0.0.1"));
+    // A broker that is not there: what is asked of the system is asked before.
+    const env = {
+      HTTP_PORT: "0",
+      KAFKA_BROKERS: "127.0.0.1:1",
+      STORE_URL: `file:${join(store.path, `${service}.db`)}`,
+    };
+    const start = (flags: readonly string[]) => {
+      const args = ["run", ...flags, join(PROJECT_DIR, "workers", service, "main.ts")];
+      const child = spawn(join(PROJECT_DIR, "node_modules/deno/deno"), args, {
+        env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", NO_COLOR: "1", ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let output = "";
+      return new Promise<string>((resolve) => {
+        for (const stream of [child.stdout, child.stderr]) {
+          stream.on("data", (text: Buffer) => {
+            output += text.toString();
+            if (output.includes('"listening"')) child.kill("SIGKILL");
+          });
+        }
+        child.once("close", () => resolve(output));
+      });
+    };
+
+    test(`${service} serves`, async () => assert.match(await start(permissions), /"listening"/));
+
+    for (const permission of permissions.filter((flag) => flag.startsWith("--allow-"))) {
+      const [name = ""] = permission.split("=");
+      test(`${service} without ${name} is refused: nothing of it is there in vain`, async () => {
+        const output = await start(permissions.filter((other) => other !== permission));
+        assert.match(output, new RegExp(`Requires ${name.slice("--allow-".length)} access`));
+        assert.doesNotMatch(output, /"listening"/);
+      });
+    }
+  }
 });
