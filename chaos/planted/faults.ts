@@ -91,3 +91,11 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: "if (key !== null && key.length === 0) return",
   },
 ];
+
+/** The project as it is. */
+export const noFault: PlantedFault = {
+  name: "none",
+  file: "package.json",
+  from: '"private": true',
+  to: '"private": true',
+};

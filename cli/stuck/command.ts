@@ -1,9 +1,9 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type StuckPage, stuckPage, type UndonePage, undonePage } from "#contracts/admin.ts";
-import { services } from "#contracts/topics.ts";
+import { type Service, services } from "#contracts/topics.ts";
 import { accessHelp, accessOptions, readAccess } from "../admin/access.ts";
-import { AdminError, createAdminClient } from "../admin/admin-client.ts";
+import { type AdminClient, AdminError, createAdminClient } from "../admin/admin-client.ts";
 import { counted } from "../counted.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -22,26 +22,31 @@ ${accessHelp}
 
 Exit code: 0 nothing is stuck, 1 something is, or a service did not answer, 2 the command line is not understood.`;
 
+/** A service that is frozen is what this command is for: it must not hold up the rest. */
+const answerWithinMs = 5_000;
+
 /** @throws UsageError */
 export async function stuckCommand(args: readonly string[]): Promise<number> {
-  const client = createAdminClient(readAccess(parsed(args), process.env), new AbortController().signal);
+  const access = readAccess(parsed(args), process.env);
   let code = 0;
-  const ask = async (show: () => Promise<boolean>) => {
+  const ask = async (service: Service, show: (client: AdminClient) => Promise<boolean>) => {
     try {
-      if (await show()) code = 1;
+      if (await show(createAdminClient(access, AbortSignal.timeout(answerWithinMs)))) code = 1;
     } catch (error) {
-      if (!(error instanceof AdminError)) throw error;
-      console.error(`orderwright stuck: ${error.message}`);
+      const isSlow = error instanceof Error && error.name === "TimeoutError";
+      if (!isSlow && !(error instanceof AdminError)) throw error;
+      const what = isSlow ? `${service} has not answered within ${answerWithinMs / 1_000} s` : (error as Error).message;
+      console.error(`orderwright stuck: ${what}`);
       code = 1;
     }
   };
-  await ask(async () => {
+  await ask("intake", async (client) => {
     const page = await client.get("intake", "/stuck", stuckPage);
     console.log(stuckText(page, Date.now()));
     return page.total > 0 || page.lookedAtMs === null;
   });
   for (const service of services) {
-    await ask(async () => {
+    await ask(service, async (client) => {
       const page = await client.get(service, "/undone", undonePage);
       if (page.total > 0) console.log(undoneText(service, page));
       return page.total > 0;

@@ -1,3 +1,4 @@
+import type { EventType } from "#contracts/events.ts";
 import type { AcceptedOrder } from "../intake/decide.ts";
 import type { OrderContext } from "../order/decide.ts";
 import type { Account } from "../payment/decide.ts";
@@ -14,7 +15,9 @@ export interface Scenario {
   readonly views: boolean;
   /** How many dead letters operators may discard. */
   readonly discards: number;
-  /** The outcomes of the orders, one after the other: exactly these. */
+  /** Messages that the service which acts on them never gets: it cannot do them, and no operator has come yet. */
+  readonly withheld?: readonly EventType[];
+  /** The outcomes of the orders, one after the other: exactly these. Where messages are withheld, what stock, order and payment keep. */
   readonly ends: readonly string[];
 }
 
@@ -168,3 +171,41 @@ export const twoOrdersWithDeadLetters: readonly Scenario[] = twoOrders.slice(1).
   discards: 2,
   ends: [...scenario.ends, ...pairs(["cancelled", "rejected", "paid"], ["paid | paid"])],
 }));
+
+/**
+ * A compensation that is not done: nothing else of the order changes by that, and nothing of another one. To do it later is
+ * to deliver it late, which the scenarios above do at every moment, with every end agreed.
+ */
+export const undoneCompensations: readonly Scenario[] = [
+  {
+    ...one,
+    name: "one order, payment never voids",
+    withheld: ["payment.void"],
+    // As if nobody had asked payment: only what the order service ends by itself is cancelled.
+    ends: ["released cancelled none", "sold paid charged"],
+  },
+  {
+    ...one,
+    name: "one order, stock never releases",
+    withheld: ["stock.rollback"],
+    ends: ["reserved cancelled fenced", "reserved cancelled none", "sold cancelled refunded", "sold paid charged"],
+  },
+  {
+    ...one,
+    name: "one order, the order service never hears of the cancel",
+    withheld: ["order.cancel"],
+    ends: ["released cancelled none", "released created fenced", "released paid refunded", "sold paid charged"],
+  },
+  {
+    ...one,
+    name: "one order, the customer's request never arrives",
+    withheld: ["order.cancel.request"],
+    ends: ["released cancelled fenced", "sold paid charged"],
+  },
+  {
+    ...two,
+    name: "two orders, payment never voids",
+    withheld: ["payment.void"],
+    ends: pairs(["released cancelled none", "sold paid charged"]),
+  },
+];

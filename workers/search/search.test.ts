@@ -4,7 +4,7 @@ import { after, describe, test } from "node:test";
 import { eventTypes } from "#contracts/events.ts";
 import { shippedMachines } from "./machines.ts";
 import { afterDiscards, discardRules, linesOf, rules } from "./rules.ts";
-import { deadLetters, oneOrder, twoOrders, twoOrdersWithDeadLetters } from "./scenarios.ts";
+import { deadLetters, oneOrder, twoOrders, twoOrdersWithDeadLetters, undoneCompensations } from "./scenarios.ts";
 import { search } from "./search.ts";
 
 /**
@@ -27,6 +27,12 @@ describe("every message delivered again and in any order, cancels and deadlines 
         assert.deepEqual([...found.ends], [...scenario.ends].sort());
       },
     );
+  }
+
+  for (const scenario of undoneCompensations) {
+    test(`${scenario.name}: everything else stays as it is without it (${scenario.ends.length} ends)`, () => {
+      assert.deepEqual([...search(scenario, shippedMachines(scenario.context)).ends], [...scenario.ends].sort());
+    });
   }
 
   test("the services do what the tables list, and nothing else", () => {

@@ -179,6 +179,11 @@ function describeEnd(
     const at = keepers.findIndex((keeper) => keeper.service === service && keeper.orderIds.includes(orderId));
     return keepers[at]?.stateOf(state[at]!).rows[orderId] ?? null;
   };
+  if (scenario.withheld !== undefined) {
+    const kept = (orderId: string) =>
+      ["stock", "order", "payment"].map((service) => rowOf(service, orderId)?.status ?? "none");
+    return scenario.orders.map(({ orderId }) => kept(orderId).join(" ")).join(" | ");
+  }
   const ends = scenario.orders.map(({ orderId }) =>
     checkEnd({
       stock: rowOf("stock", orderId) as StockOrder | null,

@@ -176,6 +176,7 @@ export function createPublications(scenario: Scenario, messages: Messages, keepe
     keepers.flatMap((keeper, to) => {
       const reads = topics[event.type].readers.includes(groupOf[keeper.service]);
       if (!reads || !keeper.orderIds.includes(event.orderId)) return [];
+      if (keeper.service !== "intake" && scenario.withheld?.includes(event.type) === true) return [];
       if (keeper.service === "intake" && !scenario.views) return [];
       const { type, orderId, atMs } = event;
       const discardable = scenario.discards > 0 && !neverDiscarded.some((never) => never === type);
