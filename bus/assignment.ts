@@ -58,7 +58,7 @@ export async function beginPartitions(
  * Looks whether another store is in the group.
  * @throws KafkaError
  */
-export async function findForeignStore(options: AssignmentOptions): Promise<ConsumeRefusedError | undefined> {
+async function findForeignStore(options: AssignmentOptions): Promise<ConsumeRefusedError | undefined> {
   const { handler, store, broker, signal } = options;
   const all = await broker.partitionsOf(handler.reads);
   const found = (await broker.committedOffsets(handler.groupId, all)).flatMap(
@@ -73,6 +73,24 @@ export async function findForeignStore(options: AssignmentOptions): Promise<Cons
   const rows = await store.read(signal, (database) => readOffsets(database, handler.groupId));
   const disaster = rows.length === 0 ? "store-lost" : "store-foreign";
   return new ConsumeRefusedError(disaster, handler.service, handler.groupId, found);
+}
+
+/**
+ * Looks while consuming goes on for another store in the group; thoroughly, for all that would have refused it at its start:
+ * the store put back to an older state, a topic made anew, offsets moved. The embedded broker says by itself when it has
+ * forgotten.
+ * @throws KafkaError
+ */
+export async function findDisaster(
+  options: AssignmentOptions,
+  isThorough: boolean,
+): Promise<ConsumeRefusedError | undefined> {
+  if (!isThorough || (await options.incarnation()) !== PERSISTENT) return findForeignStore(options);
+  const partitions = await options.broker.partitionsOf(options.handler.reads);
+  const first = await judge(options, partitions);
+  if (first.refusal === undefined) return undefined;
+  await sleep(secondLookAfterMs, options.signal);
+  return (await judge(options, partitions)).refusal;
 }
 
 interface Judged {

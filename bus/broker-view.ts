@@ -1,7 +1,7 @@
 import { type KafkaAdmin, type LogRange, openAdmin } from "#kafka/admin.ts";
 import { INCARNATION_TOPIC } from "#kafka/embedded-broker/incarnation-topic.ts";
 import { KafkaError } from "#kafka/errors.ts";
-import type { ClientProperties, CommittedOffset, TopicPartition } from "#kafka/upstream.ts";
+import type { ClientProperties, CommittedOffset, TopicPartition, TopicPartitionOffset } from "#kafka/upstream.ts";
 import { readIncarnation } from "./incarnation.ts";
 
 /** What the broker says. Each call throws KafkaError while it cannot be reached; the next one tries anew. */
@@ -10,6 +10,8 @@ export interface BrokerView {
   /** Only what was committed. */
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]>;
   logRanges(partitions: readonly TopicPartition[]): Promise<LogRange[]>;
+  /** As KafkaAdmin.offsetsAt. */
+  offsetsAt(partitions: readonly TopicPartition[], timeMs: number): Promise<TopicPartitionOffset[]>;
   /** Which life of the broker this is, see readIncarnation. */
   incarnation(): Promise<string>;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export function createBrokerView(client: ClientProperties, signal: AbortSignal):
     partitionsOf: async (topics) => (await admin()).partitionsOf(topics),
     committedOffsets: async (groupId, partitions) => (await admin()).committedOffsets(groupId, partitions),
     logRanges: async (partitions) => (await admin()).logRanges(partitions),
+    offsetsAt: async (partitions, timeMs) => (await admin()).offsetsAt(partitions, timeMs),
     incarnation: async () => readIncarnation(await isEmbedded(await admin()), client, signal),
     async close() {
       await opening?.then(

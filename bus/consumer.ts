@@ -9,6 +9,7 @@ import { createBackOff, sleep } from "./back-off.ts";
 import { createBatchProcessor, type BatchProcessorOptions } from "./batch-processor.ts";
 import { classify, describeError } from "./error-policy.ts";
 import type { FaultHook } from "./fault-hook.ts";
+import { ConsumeRefusedError } from "./offset-judge.ts";
 import { createOffsetCommitter, type OffsetCommitter } from "./offset-committer.ts";
 import { createPositions, type Positions } from "./positions.ts";
 
@@ -195,6 +196,12 @@ async function rejoin<K extends EventType>(
     // Assigned no more: whoever has it now moved it.
     if (position === undefined) continue;
     if (row?.incarnation !== position.incarnation) throw new Error(`${topic}/${partition}: its log has begun anew`);
+    if (row.next < position.next) {
+      const what = `the store has read up to ${row.next}, but this instance had read it up to ${position.next}`;
+      throw new ConsumeRefusedError("store-old-copy", handler.service, handler.groupId, [
+        `${topic}/${partition}: ${what}`,
+      ]);
+    }
     positions.set({ topic, partition, incarnation: row.incarnation, next: row.next, committed: undefined });
     await loop.seek([{ topic, partition, offset: row.next }]);
   }

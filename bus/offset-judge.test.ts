@@ -23,11 +23,7 @@ describe("a start offset is taken", () => {
     ["from the row", {}, { kind: "go-on", next: 10 }],
     ["from the row, before the first commit", { commit: undefined }, { kind: "go-on", next: 10 }],
     ["from the row, when the commit lags", { commit: { offset: 3, metadata: ours } }, { kind: "go-on", next: 10 }],
-    [
-      "from the row, when a tool set the group back",
-      { commit: { offset: 0, metadata: "" } },
-      { kind: "go-on", next: 10 },
-    ],
+    ["from the row, when a tool set the group there", { commit: { offset: 10 } }, { kind: "go-on", next: 10 }],
     ["from the row at the log's end", { row: { ...row, next: 20 }, commit: undefined }, { kind: "go-on", next: 20 }],
     [
       "from the row, when retention took what was read",
@@ -68,7 +64,12 @@ describe("a group that is new on a broker that keeps its logs", () => {
 
 describe("consuming is refused", () => {
   const cases: [why: string, change: Partial<PartitionFacts>, disaster: string, says: RegExp][] = [
-    ["a commit and no row", { row: undefined }, "store-lost", /committed 10/],
+    [
+      "our own commit and no row",
+      { row: undefined, commit: { offset: 10, metadata: ours } },
+      "store-lost",
+      /committed 10/,
+    ],
     [
       "another store's commit and no row",
       { row: undefined, commit: { offset: 10, metadata: theirs } },
@@ -90,8 +91,20 @@ describe("consuming is refused", () => {
     [
       "the group set to the end by a tool",
       { commit: { offset: 20, metadata: null } },
-      "store-old-copy",
-      /set by a tool/,
+      "offsets-reset",
+      /a tool has set the group to 20, while the store has read up to 10/,
+    ],
+    [
+      "the group set to zero by a tool",
+      { commit: { offset: 0, metadata: "" } },
+      "offsets-reset",
+      /a tool has set the group to 0, while the store has read up to 10/,
+    ],
+    [
+      "the group set by a tool, and no row",
+      { row: undefined, commit: { offset: 7 } },
+      "offsets-reset",
+      /a tool has set the group to 7, while the store never read it/,
     ],
     [
       "a row of an earlier life, and a commit in this",

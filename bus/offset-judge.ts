@@ -19,7 +19,8 @@ export interface PartitionFacts {
 }
 
 /** Why a group must not read a partition. Each is a disaster that somebody has to know of before anything is consumed. */
-export type Disaster = "store-lost" | "store-old-copy" | "store-foreign" | "unread-messages-gone" | "topic-new";
+export type Disaster =
+  "store-lost" | "store-old-copy" | "store-foreign" | "offsets-reset" | "unread-messages-gone" | "topic-new";
 
 export type Verdict =
   /** The row says where. */
@@ -40,8 +41,12 @@ export function judgeOffset(facts: PartitionFacts, storeId: string, incarnation:
   const commit = isOfEarlierLife ? undefined : facts.commit;
   const isForeign = metadata !== undefined && metadata.storeId !== storeId;
   if (row === undefined && commit === undefined) return beginAtStart(facts, incarnation);
+  if (commit !== undefined && metadata === undefined && commit.offset !== row?.next) {
+    const known = row === undefined ? "never read it" : `has read up to ${row.next}`;
+    return refuse("offsets-reset", facts, `a tool has set the group to ${commit.offset}, while the store ${known}`);
+  }
   if (row === undefined) {
-    const other = isForeign ? `, from the store ${metadata.storeId}, while this one is ${storeId}` : byTool(metadata);
+    const other = isForeign ? `, from the store ${metadata.storeId}, while this one is ${storeId}` : "";
     return refuse(
       "store-lost",
       facts,
@@ -55,11 +60,11 @@ export function judgeOffset(facts: PartitionFacts, storeId: string, incarnation:
   if (row.incarnation !== incarnation) {
     if (commit === undefined) return beginAtStart(facts, incarnation);
     const what = `the store's row is of an earlier life of the broker, but the group has committed ${commit.offset} in this`;
-    return refuse("store-old-copy", facts, `${what}${byTool(metadata)}`);
+    return refuse("store-old-copy", facts, what);
   }
   if (commit !== undefined && row.next < commit.offset) {
     const what = `the store has read up to ${row.next}, but the group has committed ${commit.offset}`;
-    return refuse("store-old-copy", facts, `${what}${byTool(metadata)}`);
+    return refuse("store-old-copy", facts, what);
   }
   return judgeLog(facts, row);
 }
@@ -92,8 +97,6 @@ function judgeLog(facts: PartitionFacts, row: NonNullable<PartitionFacts["row"]>
   return { kind: "go-on", next: row.next };
 }
 
-const byTool = (metadata: unknown) => (metadata === undefined ? " (set by a tool, not by a worker)" : "");
-
 function refuse(disaster: Disaster, { topic, partition }: PartitionFacts, what: string): Verdict {
   return { kind: "refuse", disaster, what: `${topic}/${partition}: ${what}` };
 }
@@ -102,6 +105,7 @@ const meanings: Readonly<Record<Disaster, string>> = {
   "store-lost": "the store was lost, or is not the one that this group uses",
   "store-old-copy": "the store is an old copy",
   "store-foreign": "another store is in this group",
+  "offsets-reset": "somebody moved its group's offsets",
   "unread-messages-gone": "unread messages are gone",
   "topic-new": "a topic is not the one that was read before",
 };

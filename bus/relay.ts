@@ -4,6 +4,7 @@ import { forgetUnreadRounds } from "#db/instances.ts";
 import { startOffsets } from "#db/offsets.ts";
 import type { Store } from "#db/open-store.ts";
 import { INCARNATION_TOPIC } from "#kafka/embedded-broker/incarnation-topic.ts";
+import { KafkaError } from "#kafka/errors.ts";
 import { createBackOff, sleep } from "./back-off.ts";
 import type { Delivery } from "./delivery.ts";
 import { describeError } from "./error-policy.ts";
@@ -22,6 +23,8 @@ export interface Relay {
    * published again. Nothing is sent before the first call.
    */
   meet(incarnation: string): Promise<void>;
+  /** Publishes again what not all have read, as when a broker had lost it. Gives how many rows that are. */
+  publishUnread(): Promise<number>;
   /** The life that the relay publishes in, and its number: a round counts only while that is the same. */
   life(): { readonly incarnation: string | undefined; readonly number: number };
 }
@@ -47,29 +50,34 @@ export function createRelay(options: RelayOptions): Relay {
   let incarnation: string | undefined;
   let lifeNumber = 0;
   let inFlight = 0;
-  let meeting: Promise<void> = Promise.resolve();
+  const alone = createQueue();
 
-  async function meetOnce(seen: string): Promise<void> {
-    if (seen === incarnation) return;
-    // From here on no round of the old life is recorded, nor any sent before the store says where to begin.
+  /** From here on no round of the old life is recorded, nor any sent before the store says where to begin. */
+  async function begin(seen: string, where: (tx: Transaction) => Promise<LifeBegin>): Promise<number> {
     incarnation = undefined;
     lifeNumber += 1;
     delivery.prepare();
     lane.restart(Number.MAX_SAFE_INTEGER, lane.pending());
-    const begun = await store.write(signal, (tx) => beginLife(tx, instanceId, seen, Date.now()));
-    const unread = await store.read(signal, (database) => unreadAfter(database, instanceId, begun.publishedSeq));
-    lane.restart(begun.publishedSeq, unread);
+    const { publishedSeq, isNew } = await store.write(signal, where);
+    const unread = await store.read(signal, (database) => unreadAfter(database, instanceId, publishedSeq));
+    lane.restart(publishedSeq, unread);
     incarnation = seen;
-    if (begun.isNew) {
+    if (isNew) {
       metrics.republished += 1;
-      log({
-        level: "info",
-        message: "publishing what was not read by all",
-        afterSeq: begun.publishedSeq,
-        incarnation: seen,
-      });
+      log({ level: "info", message: "publishing what was not read by all", afterSeq: publishedSeq, incarnation: seen });
     }
     wakeUp.notify();
+    return unread.rows;
+  }
+
+  async function meetOnce(seen: string): Promise<void> {
+    if (seen !== incarnation) await begin(seen, (tx) => beginLife(tx, instanceId, seen, Date.now()));
+  }
+
+  async function publishUnreadOnce(): Promise<number> {
+    const seen = incarnation;
+    if (seen === undefined) throw new KafkaError("retriable", "ERR__TRANSPORT", "the broker was not reached yet");
+    return begin(seen, async (tx) => ({ publishedSeq: await forgetUnreadRounds(tx, instanceId), isNew: true }));
   }
 
   async function sendRound(): Promise<void> {
@@ -100,11 +108,22 @@ export function createRelay(options: RelayOptions): Relay {
 
   return {
     life: () => ({ incarnation, number: lifeNumber }),
-    meet: (seen) => (meeting = meeting.catch(() => undefined).then(() => meetOnce(seen))),
+    meet: (seen) => alone(() => meetOnce(seen)),
+    publishUnread: () => alone(publishUnreadOnce),
     async run() {
       await repeat(step, options);
       await Promise.allSettled(rounds);
     },
+  };
+}
+
+/** Runs each work when the one before it has ended. */
+function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const running = last.then(work);
+    last = running.catch(() => undefined);
+    return running;
   };
 }
 
@@ -131,6 +150,12 @@ async function repeat(step: () => Promise<void>, { settings, wakeUp, signal, log
   }
 }
 
+interface LifeBegin {
+  readonly publishedSeq: number;
+  /** What was not read by all is to be published again. */
+  readonly isNew: boolean;
+}
+
 /** How much of an instance's outbox is after a row. */
 export async function unreadAfter(
   database: Database | Transaction,
@@ -152,7 +177,7 @@ export async function beginLife(
   instanceId: string,
   incarnation: string,
   nowMs: number,
-): Promise<{ readonly publishedSeq: number; readonly isNew: boolean }> {
+): Promise<LifeBegin> {
   const group = lifeGroup(instanceId);
   const [state] = await tx.all<{ publishedSeq: number; incarnation: string | null }>(sql`
     SELECT published_seq AS publishedSeq, incarnation FROM instances

@@ -5,19 +5,19 @@ import type { Store } from "#db/open-store.ts";
 import { takeFromOutbox } from "#db/outbox.ts";
 import { clearAllSuspects } from "#db/suspects.ts";
 import type { ClientProperties } from "#kafka/upstream.ts";
-import { findForeignStore } from "./assignment.ts";
+import { findDisaster } from "./assignment.ts";
 import type { BatchHandler, Outgoing } from "./batch-handler.ts";
 import { createBrokerView } from "./broker-view.ts";
 import { type CatchUp, type CatchUpOptions, createCatchUp } from "./catch-up.ts";
-import { consume } from "./consumer.ts";
+import { createConsumption } from "./consumption.ts";
 import { sleep } from "./back-off.ts";
-import { describeError } from "./error-policy.ts";
 import { noFaults, type FaultHook } from "./fault-hook.ts";
 import type { Log } from "./log.ts";
 import type { BusMetrics } from "./metrics.ts";
 import { outboxMessage } from "./outbox-messages.ts";
 import { createProgressView, type ProgressOptions, type ProgressView } from "./progress.ts";
 import { createPublishing } from "./publishing.ts";
+import { createRecover, type Recover } from "./recover.ts";
 import { unreadAfter } from "./relay.ts";
 import type { RelayLane } from "./relay-lane.ts";
 import type { BusSettings } from "./settings.ts";
@@ -59,6 +59,12 @@ export interface Bus {
   readonly progress: ProgressView;
   /** Why consuming was refused; the outbox is still published. */
   refusal(): Error | undefined;
+  /** As Recover.plan. */
+  planRecovery: Recover["plan"];
+  /** As Recover.recover; consuming goes on then. */
+  recover: Recover["recover"];
+  /** As Recover.publishUnread. */
+  publishUnread: Recover["publishUnread"];
   /** Resolves when consuming has ended because it was stopped; rejects with ConsumeRefusedError. */
   readonly consuming: Promise<void>;
   /** Ends what is in hand, waits until `drainMs` (default 2,000) from now for the outbox to go out, and leaves. */
@@ -92,31 +98,26 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
     await relay.meet(seen);
     return seen;
   };
-  let refusal: Error | undefined;
   const assignment = { handler, store, client, broker, incarnation, signal: stopping.signal };
-  const lookForForeignStore = async () => void (refusal ??= await findForeignStore(assignment));
   const singly = { left: start.uncleanExit ? settings.maxPollRecords : 0 };
-  const consuming = consume({
-    ...options,
+  const consumption = createConsumption({ ...options, ...assignment, write, singly, faultHook });
+  const recovering = createRecover({
     ...assignment,
-    write,
-    singly,
-    faultHook,
-    refusal: () => refusal,
-  }).catch((error: unknown) => {
-    refusal ??= error as Error;
-    log({ level: "error", message: "consuming is refused", error: describeError(error) });
-    throw error;
+    ...publishing,
+    instanceId,
+    sessionTimeoutMs: settings.sessionTimeoutMs,
+    refusal: consumption.refusal,
   });
-  consuming.catch(() => undefined); // nobody has to wait for it
-  const watching = watch({ ...options, ...publishing, signal, broker, incarnation, lookForForeignStore });
+  consumption.start();
+  const lookForDisaster = (isThorough: boolean) => consumption.look(() => findDisaster(assignment, isThorough));
+  const watching = watch({ ...options, ...publishing, signal, broker, incarnation, lookForDisaster });
   const relaying = relay.run();
 
   let stopped: Promise<void> | undefined;
   async function stopOnce(drainMs: number): Promise<void> {
     stopping.abort(new Error("the bus stops"));
     const drainUntilMs = performance.now() + drainMs;
-    await settled([consuming], leaveWithinMs);
+    await settled([consumption.consuming()], leaveWithinMs);
     await drain(lane, drainUntilMs);
     ending.abort(new Error("the bus stops"));
     // Before the relay has ended, which waits for reports: rows without one stay in the outbox.
@@ -142,8 +143,13 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
       }),
     outbox: () => lane.pending(),
     ...whatIsRead({ store, groupId: handler.groupId, client, broker, incarnation, signal }),
-    refusal: () => refusal,
-    consuming,
+    refusal: consumption.refusal,
+    planRecovery: recovering.plan,
+    recover: (recovery, sign) => consumption.restart(() => recovering.recover(recovery, sign)),
+    publishUnread: recovering.publishUnread,
+    get consuming() {
+      return consumption.consuming();
+    },
     stop: (drainMs = 2_000) => (stopped ??= stopOnce(drainMs)),
   };
 }

@@ -18,12 +18,14 @@ export interface WatchOptions extends ReadByAllOptions, TakeoverOptions {
   readonly log: Log;
   /** Reads in which life the broker is, and tells the relay. */
   readonly incarnation: () => Promise<string>;
-  /** Looks whether another store is in the group. */
-  readonly lookForForeignStore: () => Promise<void>;
+  /** Looks for another store in the group; thoroughly, for all that would have kept it from consuming at its start. */
+  readonly lookForDisaster: (isThorough: boolean) => Promise<void>;
 }
 
 /** Rarer than the rest: they cost a client of their own, or only say that we live. */
 const slowEvery = 5;
+/** The ends of all logs and the last record of each: some hundred small requests. */
+const thoroughEvery = 30;
 
 /** What is looked at now and then, beside the batches. Ends when the signal aborts. */
 export async function watch(options: WatchOptions): Promise<void> {
@@ -73,7 +75,7 @@ function looks(options: WatchOptions, turn: number): Look[] {
   return [
     ["say that we live", () => store.write(signal, (tx) => seeInstance(tx, instanceId, Date.now()))],
     ["look at the broker's incarnation", async () => void (await options.incarnation())],
-    ["look for a foreign store", options.lookForForeignStore],
+    ["look for disasters", () => options.lookForDisaster(turn % thoroughEvery === 0)],
     ["publish for silent instances", () => helpSilent(options)],
     [
       "count what was not taken back",

@@ -7,6 +7,7 @@ import { backupCommand, backupHelp } from "./backup/command.ts";
 import { configCommand, configHelp } from "./config/command.ts";
 import { dlqCommand } from "./dlq/command.ts";
 import { dlqHelp } from "./dlq/help.ts";
+import { recoverCommand, recoverHelp } from "./recover/command.ts";
 import { startCommand } from "./start/command.ts";
 import { startHelp } from "./start/options.ts";
 import { stuckCommand, stuckHelp } from "./stuck/command.ts";
@@ -72,6 +73,11 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "orders that do not go on, and what each waits for; compensations that could not be done",
     help: stuckHelp,
     run: stuckCommand,
+  },
+  recover: {
+    summary: "what goes on from a lost store, an old copy, lost messages",
+    help: recoverHelp,
+    run: recoverCommand,
   },
   trail: {
     summary: "what operators did to the services, who, when and why",

@@ -4,6 +4,7 @@ import {
   currency,
   customerId,
   epochMs,
+  idempotencyKey,
   isMerged,
   limits,
   line,
@@ -22,8 +23,11 @@ import {
  */
 export const eventData = {
   "order.start": z
-    .object({ customerId, currency, lines: lines(line) })
-    .meta({ description: "Intake accepted an order. Lines are merged by product." }),
+    .object({ customerId, currency, lines: lines(line), idempotencyKey: idempotencyKey.optional() })
+    .meta({
+      description:
+        "Intake accepted an order. Lines are merged by product. The customer's key travels with it, so that an intake that lost its store knows a repeated request again.",
+    }),
   "stock.success": z
     .object({
       customerId,

@@ -41,6 +41,12 @@ export const quantity = z.int().min(1).max(limits.quantity).meta({ description: 
 
 export const epochMs = z.int().min(0).meta({ description: "A moment, in milliseconds since 1970 UTC" });
 
+/** Requests with one key are one request. Scope: the customer for orders, the service for all else. */
+export const idempotencyKey = z
+  .string()
+  .regex(/^[!-~]{1,255}$/, "must be 1 to 255 visible ASCII characters")
+  .meta({ description: "Requests of one customer with the same key are one request" });
+
 /** One product of an order. */
 export const line = z.object({ productId, quantity }).meta({ description: "One product of an order" });
 

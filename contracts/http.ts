@@ -20,12 +20,6 @@ import { services } from "./topics.ts";
 /** Most entries in one request that lists products or customers. */
 const itemsPerRequest = 1_000;
 
-/** Requests with one key are one request. Scope: the customer for orders, the service for all else. */
-export const idempotencyKey = z
-  .string()
-  .regex(/^[!-~]{1,255}$/, "must be 1 to 255 visible ASCII characters")
-  .meta({ description: "Requests of one customer with the same key are one request" });
-
 /** Body of `POST /orders`. Lines of one product are allowed, and merged. */
 export const orderRequest = z
   .object({ customerId, currency, lines: z.array(line).min(1).max(limits.linesPerOrder) })

@@ -75,3 +75,9 @@ export async function forgetUnreadRounds(tx: Transaction, instanceId: string): P
   if (instance === undefined) throw new Error(`instance ${instanceId} was never started`);
   return instance.readSeq;
 }
+
+/** The instances that write this store. */
+export async function instanceIds(database: Database | Transaction): Promise<string[]> {
+  const rows = await database.select({ id: instances.instanceId }).from(instances);
+  return rows.map(({ id }) => id);
+}

@@ -73,3 +73,14 @@ export async function startOffsets(
 export function readOffsets(database: Database | Transaction, groupId: string): Promise<OffsetRow[]> {
   return database.select().from(offsets).where(eq(offsets.groupId, groupId));
 }
+
+/** Begins anew in these partitions, wherever their rows were; rows of the group in others go. */
+export async function restartOffsets(
+  tx: Transaction,
+  groupId: string,
+  starts: readonly OffsetStart[],
+  nowMs: number,
+): Promise<void> {
+  await tx.delete(offsets).where(eq(offsets.groupId, groupId));
+  await startOffsets(tx, groupId, starts, nowMs);
+}

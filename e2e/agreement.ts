@@ -35,6 +35,8 @@ export interface StoresReader {
   balanceMinor(customerId: string): Promise<number | undefined>;
   /** Dead letters as `topic: reason`. */
   deadLetters(service: Service): Promise<string[]>;
+  /** Another file lies where a service's store was: it is opened anew. */
+  reopen(service: Service): void;
   close(): void;
 }
 
@@ -111,6 +113,10 @@ export function openStoresReader(urls: Readonly<Record<Service, string>>): Store
         database.all<{ text: string }>(sql`SELECT topic || ': ' || reason AS text FROM dead_letters ORDER BY id`),
       );
       return rows.map(({ text }) => text);
+    },
+    reopen(service) {
+      readers.get(service)?.close();
+      readers.delete(service);
     },
     close: () => readers.forEach((reader) => reader.close()),
   };

@@ -27,6 +27,8 @@ export interface Processes {
   worker(service: Service): Worker;
   /** Starts a service with one more setting, on its port and store, in place of what runs or ran. */
   restart(service: Service, environment?: Environment): Promise<Worker>;
+  /** Stops a service, and starts it again when `meanwhile` has done its work on what lies where its store was. */
+  restartAfter(service: Service, meanwhile: () => void | Promise<void>): Promise<Worker>;
   /** One more instance of a service, on its store. */
   startSecond(service: Service, environment?: Environment): Promise<Worker>;
   /** Kills all and deletes the stores. */
@@ -88,6 +90,13 @@ export async function startProcesses(
       before.signal("SIGTERM");
       await before.ended;
       return start(service, ports.get(service) ?? 0, own);
+    },
+    async restartAfter(service, meanwhile) {
+      const before = processes.worker(service);
+      before.signal("SIGKILL");
+      await before.ended;
+      await meanwhile();
+      return start(service, ports.get(service) ?? 0, {});
     },
     startSecond: async (service, own = {}) => start(service, await freePort(), { INSTANCE_ID: `${service}-2`, ...own }),
     async end() {

@@ -17,6 +17,10 @@ export interface Shop {
   prepare(kind: OrderKind): Promise<() => Promise<PlacedOrder>>;
   /** Places so many orders at once, the kinds in turn. */
   placeMixed(count: number): Promise<PlacedOrder[]>;
+  /** Sends again all that whoever runs the shop has told a service, under the keys of the first time. */
+  enterAgain(service: "stock" | "payment"): Promise<void>;
+  /** Posts again every order that was posted, under its key; gives the ids that intake answers, by customer. */
+  postAgain(): Promise<Map<string, string>>;
   /** Cancels an order as its customer does, until intake has answered. */
   cancel(orderId: string): Promise<Cancellation>;
   /** Gives a customer all the money that an account can hold: no refund fits into it. */
@@ -48,7 +52,12 @@ export async function openShop(platform: Platform, environmentOf?: (service: Ser
   const processes = await startProcesses(platform, environmentOf);
   const stores = openStoresReader(processes.storeUrls);
   const closing = new AbortController();
-  const send = createSend(processes, closing.signal);
+  const sent: Parameters<Send>[] = [];
+  const sendOnce = createSend(processes, closing.signal);
+  const send: Send = (...request) => {
+    sent.push(request);
+    return sendOnce(...request);
+  };
   let placed = 0;
   const prepare = (kind: OrderKind) => prepareOrder(send, (placed += 1), kind);
   const place = async (kind: OrderKind) => (await prepare(kind))();
@@ -59,6 +68,15 @@ export async function openShop(platform: Platform, environmentOf?: (service: Ser
     prepare,
     placeMixed: (count) =>
       Promise.all(Array.from({ length: count }, (_, n) => place(kindNames[n % kindNames.length] ?? "paid"))),
+    async enterAgain(service) {
+      for (const request of sent.filter(([to]) => to === service)) await sendOnce(...request);
+    },
+    async postAgain() {
+      const posted = sent.filter(([to, , path]) => to === "intake" && path === "/orders");
+      const answers = await Promise.all(posted.map((request) => sendOnce(...request)));
+      const views = answers.map((body) => orderView.parse(JSON.parse(body)));
+      return new Map(views.map(({ customerId, id }) => [customerId, id]));
+    },
     async cancel(orderId) {
       const text = await send("intake", "POST", `/orders/${orderId}/cancel`, undefined, `cancel/${orderId}`);
       return cancellation.parse(JSON.parse(text));

@@ -4,7 +4,14 @@ import { answered, codeName, KafkaError } from "./errors.ts";
 import { consumerSettings } from "./settings.ts";
 import type { TopicSpec } from "./topic-spec.ts";
 import { newAdmin, newConsumer, newProducer, type Admin, type ClientProperties, type Consumer } from "./upstream.ts";
-import type { CommittedOffset, Metadata, Producer, TopicPartition, Watermarks } from "./upstream.ts";
+import type {
+  CommittedOffset,
+  Metadata,
+  Producer,
+  TopicPartition,
+  TopicPartitionOffset,
+  Watermarks,
+} from "./upstream.ts";
 
 export interface TopicsReport {
   readonly created: readonly string[];
@@ -34,6 +41,8 @@ export interface KafkaAdmin {
   /** All partitions of these topics. @throws KafkaError when one does not exist */
   partitionsOf(topics: readonly string[]): Promise<TopicPartition[]>;
   logRanges(partitions: readonly TopicPartition[]): Promise<LogRange[]>;
+  /** Of each partition the offset of the first record that is of this time or later, or the log's end. */
+  offsetsAt(partitions: readonly TopicPartition[], timeMs: number): Promise<TopicPartitionOffset[]>;
   /** Only what was committed. Any group, whoever is in it. */
   committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<CommittedOffset[]>;
   lag(groupId: string, topics: readonly string[]): Promise<Lag[]>;
@@ -86,10 +95,24 @@ export async function openAdmin(settings: ClientProperties, options: ConnectOpti
     return (await committedOf(await opening, partitions)).flatMap((offset) => offset ?? []);
   };
 
+  const offsetsAt = async (partitions: readonly TopicPartition[], timeMs: number) => {
+    if (partitions.length === 0) return [];
+    const times = partitions.map(({ topic, partition }) => ({ topic, partition, offset: timeMs }));
+    const found = await answered<readonly TopicPartitionOffset[]>("look up offsets by time", (done) =>
+      client.offsetsForTimes(times, REQUEST_TIMEOUT_MS, done),
+    );
+    const ends = await logRanges(partitions);
+    return ends.map(({ topic, partition, end }) => {
+      const at = found.find((each) => each.topic === topic && each.partition === partition)?.offset ?? -1;
+      return { topic, partition, offset: at < 0 ? end : at };
+    });
+  };
+
   return {
     ensureTopics: (specs) => tracked(() => ensureTopics(client, admin, specs)),
     partitionsOf: (topics) => tracked(() => partitionsOf(topics)),
     logRanges: (partitions) => tracked(() => logRanges(partitions)),
+    offsetsAt: (partitions, timeMs) => tracked(() => offsetsAt(partitions, timeMs)),
     committedOffsets: (groupId, partitions) => tracked(() => committedOffsets(groupId, partitions)),
     lag: (groupId, topics) =>
       tracked(async () => {

@@ -56,6 +56,12 @@ export interface Client {
   connect(options: { timeout: number; allTopics: boolean }, done: Callback<Metadata>): this;
   getMetadata(options: { timeout: number; allTopics: boolean; topic?: string }, done: Callback<Metadata>): void;
   queryWatermarkOffsets(topic: string, partition: number, timeoutMs: number, done: Callback<Watermarks>): void;
+  /** Asked with times in ms in the place of offsets. An answer of -1 is the log's end. */
+  offsetsForTimes(
+    times: readonly TopicPartitionOffset[],
+    timeoutMs: number,
+    done: Callback<readonly TopicPartitionOffset[]>,
+  ): void;
 }
 
 export interface Watermarks {

@@ -12,7 +12,7 @@ import { workerSettings } from "./worker-settings.ts";
 
 type ServiceParts<K extends EventType> = Pick<
   WorkerOptions<K>,
-  "migrations" | "handler" | "createApp" | "background" | "isReadyWithoutBroker"
+  "migrations" | "handler" | "recovery" | "createApp" | "background" | "isReadyWithoutBroker"
 >;
 
 /** Runs a service as this process: settings from its environment, until it is asked to stop. */

@@ -4,12 +4,13 @@ import type { BatchHandler } from "#bus/batch-handler.ts";
 import { type FaultHook, noFaults } from "#bus/fault-hook.ts";
 import type { Log } from "#bus/log.ts";
 import { type BusMetrics, createBusMetrics } from "#bus/metrics.ts";
+import type { Recovery } from "#bus/recovery.ts";
 import { type Bus, startBus } from "#bus/start-bus.ts";
 import type { EventType } from "#contracts/events.ts";
 import type { Service } from "#contracts/topics.ts";
 import type { Migration } from "#db/migrate.ts";
 import { openStore, type Store } from "#db/open-store.ts";
-import { createAdminApp } from "./admin/admin-app.ts";
+import { createOperatorsApp } from "./admin/operators-app.ts";
 import { problemResponse, unavailable } from "./http/problem.ts";
 import type { ServiceAppOptions } from "./http/service-app.ts";
 import { renderMetrics } from "./http/prometheus.ts";
@@ -29,6 +30,7 @@ export interface WorkerOptions<K extends EventType> {
   readonly settings: WorkerSettings;
   readonly migrations: readonly Migration[];
   readonly handler: BatchHandler<K>;
+  readonly recovery: Recovery<K>;
   readonly createApp: (parts: WorkerParts) => Hono | Promise<Hono>;
   /** It is of use while the broker is away, so only a refusal to consume makes it not ready. */
   readonly isReadyWithoutBroker?: true;
@@ -101,7 +103,12 @@ async function startParts<K extends EventType>(options: WorkerOptions<K>, store:
     admin:
       adminToken === undefined
         ? undefined
-        : createAdminApp(adminToken, { store, address: settings.store, log, bus, handler }),
+        : createOperatorsApp(adminToken, {
+            ...options,
+            store,
+            address: settings.store,
+            bus,
+          }),
     log,
     busMetrics: metrics,
     notReady: () => [...(signal.aborted ? ["the service is stopping"] : []), ...refusalOf(bus), ...waiting()],

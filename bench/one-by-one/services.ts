@@ -73,6 +73,7 @@ function intakeApp(parts: AppParts, settings: ReturnType<typeof readIntakeSettin
     ...settings,
     countInFlight: () => store.read(never, countInFlight),
     outboxAgeMs: () => 0,
+    refusal: () => undefined,
     nowMs: () => Date.now(),
   });
   const write: Bus["write"] = (signal, work) =>

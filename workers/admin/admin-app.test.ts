@@ -15,10 +15,7 @@ afterEach(() => service.remove());
 
 function appWith(adminToken: string | undefined) {
   const { store, bus, log } = service;
-  const admin =
-    adminToken === undefined
-      ? undefined
-      : createAdminApp(adminToken, { store, address: { url: "file:not-asked-for" }, bus, handler, log });
+  const admin = adminToken === undefined ? undefined : createAdminApp(adminToken, { store, bus, handler, log });
   return createServiceApp({ bearerToken: "shop", admin, notReady: () => [], metrics: () => "", log });
 }
 

@@ -6,8 +6,6 @@ import type { Store } from "#db/open-store.ts";
 import { requireBearerToken } from "../http/bearer-token.ts";
 import { serveDeadLetters } from "./dead-letters.ts";
 import { serveOutbox } from "./outbox.ts";
-import type { StoreAddress } from "#db/connection.ts";
-import { serveBackup } from "./backup.ts";
 import { serveTrail } from "./trail.ts";
 import { serveUndone } from "./undone.ts";
 
@@ -16,8 +14,6 @@ export interface AdminParts {
   readonly store: Store;
   readonly bus: Pick<Bus, "write" | "publishAgain">;
   readonly handler: BatchHandler;
-  /** Where the store is. */
-  readonly address: StoreAddress;
   readonly log: Log;
 }
 
@@ -28,7 +24,6 @@ export function createAdminApp(token: string, parts: AdminParts): Hono {
   serveTrail(app, parts);
   serveDeadLetters(app, parts);
   serveOutbox(app, parts);
-  serveBackup(app, parts);
   serveUndone(app, parts);
   return app;
 }

@@ -3,13 +3,18 @@ import { createReadStream, rmSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
 import type { Hono } from "hono";
 import { copyHeaders } from "#contracts/admin.ts";
-import { filePath } from "#db/connection.ts";
+import type { Log } from "#bus/log.ts";
+import { filePath, type StoreAddress } from "#db/connection.ts";
 import { copyStore } from "#db/copy-store.ts";
 import { ProblemError } from "../http/problem.ts";
-import type { AdminParts } from "./admin-app.ts";
+
+export interface BackupParts {
+  readonly address: StoreAddress;
+  readonly log: Log;
+}
 
 /** `POST /backup`: a copy of the store as it is at one moment, as a SQLite file. */
-export function serveBackup(app: Hono, { address, log }: Pick<AdminParts, "address" | "log">): void {
+export function serveBackup(app: Hono, { address, log }: BackupParts): void {
   app.post("/backup", async ({ req: { raw } }) => {
     const path = filePath(address.url);
     if (path === undefined) {

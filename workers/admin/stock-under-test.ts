@@ -18,7 +18,6 @@ export async function stockUnderTest() {
   const { store, bus, log } = service;
   await store.write(signal, (tx) => tx.insert(products).values({ productId: "pen", available: 10, priceMinor: 100 }));
   const admin = createAdminApp(adminToken, {
-    address: { url: "file:not-asked-for" },
     store,
     bus,
     handler: stockHandler,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { sql } from "drizzle-orm";
-import { idempotencyKey } from "#contracts/http.ts";
+import { idempotencyKey } from "#contracts/fields.ts";
 import type { Transaction } from "#db/connection.ts";
 import { invalidRequest, keyReused } from "./problem.ts";
 

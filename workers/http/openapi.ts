@@ -1,7 +1,7 @@
 import * as z from "zod";
+import { idempotencyKey } from "#contracts/fields.ts";
 import {
   cancellation,
-  idempotencyKey,
   orderPage,
   orderRequest,
   orderStatus,

@@ -11,6 +11,7 @@ export type ProblemKind =
   | "key-reused"
   | "rule-broken"
   | "cancel-window-over"
+  | "nothing-to-recover"
   | "too-many-orders"
   | "unavailable"
   | "internal";

@@ -11,6 +11,8 @@ export interface AdmissionSettings {
 export interface AdmissionOptions extends AdmissionSettings {
   countInFlight(): Promise<number>;
   outboxAgeMs(): number;
+  /** Why the service does not consume: what it has may not be all that it had accepted, and a repeated request a new order. */
+  refusal(): string | undefined;
   /** The clock, epoch ms. */
   nowMs(): number;
 }
@@ -62,6 +64,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function refusal(): ProblemError | undefined {
+    const refused = options.refusal();
+    if (refused !== undefined) return unavailable(refused, 60);
     if (nowMs() < closedUntilMs) return unavailable("The store did not take the last orders", 1);
     const ageMs = outboxAgeMs();
     if (ageMs > outboxAgeAtMostMs) {

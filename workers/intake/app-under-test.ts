@@ -39,6 +39,7 @@ export async function openIntakeUnderTest() {
       outboxAgeAtMostMs: 60_000,
       countInFlight: () => store.read(signal, countInFlight),
       outboxAgeMs: () => given.outboxAgeMs,
+      refusal: () => undefined,
       nowMs: () => given.nowMs,
     });
     const placeOrder = createOrderPlacement(write, signal, (rows) => {

@@ -42,6 +42,8 @@ export interface AcceptedOrder {
   readonly currency: string;
   /** As the customer sent them; a product may come twice. */
   readonly lines: readonly Line[];
+  /** Under which the customer placed it. */
+  readonly idempotencyKey?: string | null;
 }
 
 export interface IntakeContext {
@@ -60,12 +62,13 @@ export function decide(view: View | undefined, message: ViewMessage): ViewDecisi
 
 /** Takes an order in: from here on it exists, and will end. */
 export function accept(order: AcceptedOrder, context: IntakeContext): ViewDecision {
-  const { orderId, customerId, currency } = order;
+  const { orderId, customerId, currency, idempotencyKey } = order;
   const atMs = context.nowMs;
   const lines = mergeLines(order.lines);
+  const data = { customerId, currency, lines, ...(idempotencyKey == null ? {} : { idempotencyKey }) };
   return {
     view: { ...blank, orderId, customerId, currency, lines, status: "received", receivedAtMs: atMs },
-    outbox: [{ type: "order.start", orderId, atMs, data: { customerId, currency, lines } }],
+    outbox: [{ type: "order.start", orderId, atMs, data }],
     outcome: "accepted",
   };
 }

@@ -1,14 +1,7 @@
 import type { Hono } from "hono";
 import * as z from "zod";
-import { customerId, orderId, reason } from "#contracts/fields.ts";
-import {
-  type Cancellation,
-  idempotencyKey,
-  type OrderPage,
-  orderRequest,
-  orderStatus,
-  type OrderView,
-} from "#contracts/http.ts";
+import { customerId, orderId, reason, idempotencyKey } from "#contracts/fields.ts";
+import { type Cancellation, type OrderPage, orderRequest, orderStatus, type OrderView } from "#contracts/http.ts";
 import type { Store } from "#db/open-store.ts";
 import { keyOf } from "../http/idempotent-requests.ts";
 import { readBody } from "../http/json-body.ts";

@@ -15,6 +15,7 @@ import { createOrderDurations, type OrderDurations } from "./order-durations.ts"
 import { createOrderNews, type OrderNews } from "./order-news.ts";
 import { createPageApp } from "./page-http.ts";
 import { createOrderPlacement } from "./place-orders.ts";
+import { intakeRecovery } from "./recovery.ts";
 import { type IntakeSettings, readIntakeSettings } from "./settings.ts";
 import { serveStuck } from "./watchdog/http.ts";
 import { createWatchdog, renderStuck, type Watchdog } from "./watchdog/watchdog.ts";
@@ -36,6 +37,7 @@ await runMain("intake", readIntakeSettings, (settings) => {
   return {
     migrations,
     handler: createViewHandler(onSeen),
+    recovery: intakeRecovery,
     createApp(parts) {
       watchdog = openWatchdog(parts, settings);
       return createApp(parts, settings, { durations, news, watchdog });
@@ -71,6 +73,7 @@ function createApp(parts: WorkerParts, settings: IntakeSettings, { durations, ne
       ...settings,
       countInFlight: () => store.read(never, countInFlight),
       outboxAgeMs: () => nowMs() - (bus.outbox().oldestAtMs ?? nowMs()),
+      refusal: () => bus.refusal()?.message,
       nowMs,
     }),
   );

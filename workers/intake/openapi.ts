@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { customerId, orderId, reason } from "#contracts/fields.ts";
-import { idempotencyKey, orderStatus } from "#contracts/http.ts";
+import { customerId, orderId, reason, idempotencyKey } from "#contracts/fields.ts";
+import { orderStatus } from "#contracts/http.ts";
 import { type Operation, openApiDocument } from "../http/openapi.ts";
 
 const operations: readonly Operation[] = [

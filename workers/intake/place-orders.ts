@@ -54,10 +54,10 @@ async function placeOrders(tx: Transaction, requests: readonly PlacedRequest[], 
   const outbox: Outgoing[] = [];
   const placed = requests.map((request): Placed => {
     const { order, idempotencyKey = null, traceparent } = request;
-    const decision = accept({ ...order, orderId: uuidv7() }, { nowMs, cancelWindowMs: 0 });
+    const decision = accept({ ...order, orderId: uuidv7(), idempotencyKey }, { nowMs, cancelWindowMs: 0 });
     const { view } = decision;
     if (view === undefined) throw new Error("an order that is accepted has no row");
-    const bodyHash = hashOf(canonical(view));
+    const bodyHash = bodyHashOf(view);
     const name = idempotencyKey === null ? undefined : nameOf({ customerId: order.customerId, idempotencyKey });
     const first = name === undefined ? undefined : known.get(name);
     if (first !== undefined) return first.bodyHash === bodyHash ? first : undefined;
@@ -75,7 +75,7 @@ async function placeOrders(tx: Transaction, requests: readonly PlacedRequest[], 
 /** Neither part has a space. */
 const nameOf = ({ customerId, idempotencyKey }: CustomerKey) => `${customerId} ${idempotencyKey}`;
 
-/** The order that a body asks for: its lines merged by product, in their order, and nothing that we do not know. */
-function canonical({ customerId, currency, lines }: View): string {
-  return JSON.stringify([customerId, currency, lines.map(({ productId, quantity }) => [productId, quantity])]);
+/** Of the order that a body asks for: its lines merged by product, in their order, and nothing that we do not know. */
+export function bodyHashOf({ customerId, currency, lines }: View): string {
+  return hashOf(JSON.stringify([customerId, currency, lines.map(({ productId, quantity }) => [productId, quantity])]));
 }

@@ -87,7 +87,7 @@ function takeReservation(
     return unchanged(order, order.status === "rejected" ? "ignored" : "duplicate");
   }
   const { customerId, currency, totalMinor } = data ?? { customerId: null, currency: null, totalMinor: null };
-  const known = { ...(order ?? blank(orderId)), customerId, currency, totalMinor };
+  const known = { ...(order ?? blankOrder(orderId)), customerId, currency, totalMinor };
   // Payment was not asked yet: cancelling is still this service's to do.
   if (order !== undefined) return giveUp(known, "customer", context);
   if (data === null) return giveUp(known, "discarded", context);
@@ -128,7 +128,7 @@ function reject(order: Order | undefined, message: Message<"stock.failed">, cont
     return unchanged(order, order.status === "rejected" ? "duplicate" : "ignored");
   }
   const reason = message.data?.reason ?? "discarded";
-  const rejected = { ...(order ?? blank(message.orderId)), status: "rejected", reason } as const;
+  const rejected = { ...(order ?? blankOrder(message.orderId)), status: "rejected", reason } as const;
   return { order: { ...rejected, rejectedAtMs: context.nowMs }, outbox: [], outcome: "rejected" };
 }
 
@@ -141,7 +141,7 @@ function takeCancelRequest(
   const cancelRequestedAtMs = context.nowMs;
   if (order === undefined) {
     return {
-      order: { ...blank(orderId), status: "cancelling", cancelRequestedAtMs },
+      order: { ...blankOrder(orderId), status: "cancelling", cancelRequestedAtMs },
       outbox: [],
       outcome: "cancelling",
     };
@@ -186,7 +186,8 @@ function unchanged(order: Order | undefined, outcome: "duplicate" | "ignored" | 
   return { order, outbox: [], outcome };
 }
 
-function blank(orderId: string): Omit<Order, "status"> {
+/** A row of which nothing is known. */
+export function blankOrder(orderId: string): Omit<Order, "status"> {
   return {
     orderId,
     reason: null,

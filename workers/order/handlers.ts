@@ -8,7 +8,7 @@ import { findDueOrders, loadOrders, saveOrders } from "./store.ts";
 
 export type OrderSettings = Omit<OrderContext, "nowMs">;
 
-type OrderReads = "stock.success" | "stock.failed" | "order.cancel.request" | "payment.success" | "order.cancel";
+export type OrderReads = "stock.success" | "stock.failed" | "order.cancel.request" | "payment.success" | "order.cancel";
 
 /** The order service on the bus. */
 export function createOrderHandler(settings: OrderSettings): BatchHandler<OrderReads> {

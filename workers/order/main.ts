@@ -4,6 +4,7 @@ import { createServiceApp } from "../http/service-app.ts";
 import { runMain } from "../run-main.ts";
 import { runDeadlines } from "./deadlines.ts";
 import { createOrderHandler } from "./handlers.ts";
+import { createOrderRecovery } from "./recovery.ts";
 import { readOrderSettings } from "./settings.ts";
 
 /** What says that an order needs no deadline any more. */
@@ -12,6 +13,7 @@ const verdicts = ["payment.success", "order.cancel"] as const;
 await runMain("order", readOrderSettings, (settings) => ({
   migrations,
   handler: createOrderHandler(settings),
+  recovery: createOrderRecovery(settings),
   createApp: createServiceApp,
   background: ({ bus, busMetrics, signal, log }) =>
     runDeadlines({

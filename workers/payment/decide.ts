@@ -83,7 +83,7 @@ function charge(state: PaymentState, message: Message<"payment.request">, contex
   if (payment !== undefined) return unchanged(state, payment.status === "fenced" ? "ignored" : "duplicate");
   const { orderId, data } = message;
   const atMs = context.nowMs;
-  const asked = { ...blank(orderId), ...data };
+  const asked = { ...blankPayment(orderId), ...data };
   const reason = refusal(account, data);
   if (reason !== undefined || data === null || account === undefined) {
     const because = reason ?? "discarded";
@@ -96,14 +96,33 @@ function charge(state: PaymentState, message: Message<"payment.request">, contex
     };
   }
   const { customerId, currency, amountMinor } = data;
-  const transferId = `charge/${orderId}`;
+  const transfer = chargeOf({ orderId, customerId, currency, amountMinor }, atMs);
   return {
     payment: { ...asked, status: "charged", chargedAtMs: atMs },
     account: { ...account, balanceMinor: account.balanceMinor - amountMinor },
-    transfers: [{ transferId, orderId, debit: accountOf(customerId), credit: takings, amountMinor, currency, atMs }],
-    outbox: [{ type: "payment.success", orderId, atMs, data: { amountMinor, currency, paymentId: transferId } }],
+    transfers: [transfer],
+    outbox: [
+      { type: "payment.success", orderId, atMs, data: { amountMinor, currency, paymentId: transfer.transferId } },
+    ],
     outcome: "charged",
   };
+}
+
+interface Paid {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly currency: string;
+  readonly amountMinor: number;
+}
+
+/** The entry that charges an order. */
+export function chargeOf({ orderId, customerId, ...amount }: Paid, atMs: number): Transfer {
+  return { transferId: `charge/${orderId}`, orderId, debit: accountOf(customerId), credit: takings, ...amount, atMs };
+}
+
+/** The entry that gives a charge back. */
+export function refundOf({ orderId, customerId, ...amount }: Paid, atMs: number): Transfer {
+  return { transferId: `refund/${orderId}`, orderId, debit: takings, credit: accountOf(customerId), ...amount, atMs };
 }
 
 function refusal(
@@ -123,7 +142,7 @@ function takeVoid(state: PaymentState, message: OrderEvent<"payment.void">, cont
   const atMs = context.nowMs;
   if (payment === undefined) {
     return {
-      payment: { ...blank(orderId), status: "fenced", reason: cause, fencedAtMs: atMs },
+      payment: { ...blankPayment(orderId), status: "fenced", reason: cause, fencedAtMs: atMs },
       account,
       transfers: [],
       outbox: ending(orderId, cause, 0, atMs),
@@ -140,11 +159,10 @@ function refund(payment: Payment, account: Account | undefined, atMs: number): P
   if (account === undefined || customerId === null || currency === null || amountMinor === null) {
     throw new Error(`${orderId} is charged, but the account that it was charged to was not loaded`);
   }
-  const debitToCredit = { debit: takings, credit: accountOf(customerId) };
   return {
     payment: { ...payment, status: "refunded", reason: "customer", refundedAtMs: atMs },
     account: { ...account, balanceMinor: account.balanceMinor + amountMinor },
-    transfers: [{ transferId: `refund/${orderId}`, orderId, ...debitToCredit, amountMinor, currency, atMs }],
+    transfers: [refundOf({ orderId, customerId, currency, amountMinor }, atMs)],
     outbox: [
       { type: "payment.refunded", orderId, atMs, data: { amountMinor, currency } },
       ...ending(orderId, "customer", amountMinor, atMs),
@@ -165,7 +183,8 @@ function unchanged(state: PaymentState, outcome: "duplicate" | "ignored"): Payme
   return { payment: state.payment, account: state.account, transfers: [], outbox: [], outcome };
 }
 
-function blank(orderId: string): Omit<Payment, "status"> {
+/** A row of which nothing is known. */
+export function blankPayment(orderId: string): Omit<Payment, "status"> {
   return {
     orderId,
     reason: null,

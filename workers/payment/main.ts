@@ -2,9 +2,10 @@ import { migrations } from "#db/payment/migrations.ts";
 import { runMain } from "../run-main.ts";
 import { paymentHandler } from "./handlers.ts";
 import { createPaymentApp } from "./http.ts";
+import { paymentRecovery } from "./recovery.ts";
 
 await runMain(
   "payment",
   () => undefined,
-  () => ({ migrations, handler: paymentHandler, createApp: createPaymentApp }),
+  () => ({ migrations, handler: paymentHandler, recovery: paymentRecovery, createApp: createPaymentApp }),
 );

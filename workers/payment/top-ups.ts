@@ -8,7 +8,7 @@ import { pointer, ruleBroken } from "../http/problem.ts";
 import type { Account } from "./decide.ts";
 
 /** The ledger account that money comes in from. Never change: it is in stored entries. */
-const deposits = "bank/deposits";
+export const deposits = "bank/deposits";
 
 /**
  * Adds money to accounts, each a ledger entry; the first top-up of a customer opens the account. Five statements at most.

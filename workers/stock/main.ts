@@ -2,9 +2,10 @@ import { migrations } from "#db/stock/migrations.ts";
 import { runMain } from "../run-main.ts";
 import { stockHandler } from "./handlers.ts";
 import { createStockApp } from "./http.ts";
+import { stockRecovery } from "./recovery.ts";
 
 await runMain(
   "stock",
   () => undefined,
-  () => ({ migrations, handler: stockHandler, createApp: createStockApp }),
+  () => ({ migrations, handler: stockHandler, recovery: stockRecovery, createApp: createStockApp }),
 );
