@@ -37,6 +37,8 @@ export interface KafkaProducer {
 }
 
 interface Batch {
+  /** What the reports of its messages bring back is this and their index: a number, since an object costs a reference. */
+  readonly firstOpaque: number;
   readonly messages: readonly OutgoingMessage[];
   readonly reported: Uint8Array;
   readonly ends: Map<string, number[]>;
@@ -45,19 +47,16 @@ interface Batch {
   pending: number;
 }
 
-/** What a delivery report brings back. */
-interface Slot {
-  readonly batch: Batch;
-  readonly index: number;
-}
-
 /** @throws KafkaError when it cannot connect; see connect.ts */
 export async function openProducer(settings: ClientProperties, options: ConnectOptions = {}): Promise<KafkaProducer> {
-  const open = new Set<Batch>();
+  const open = new Map<number, Batch>();
+  let nextOpaque = 0;
   let roomMade: (() => void) | undefined;
   let fatalReason: string | undefined;
   const client = createClient(settings, (error, report) => {
-    const { batch, index } = report.opaque as Slot;
+    const index = (report.opaque as number) % BATCH_LIMIT;
+    const batch = open.get((report.opaque as number) - index);
+    if (!batch) return; // failed at the end of close() already
     if (error) fail(batch, index, deliveryError(error, batch.messages[index]?.topic, fatalReason));
     else acknowledge(batch, index, report);
     roomMade?.();
@@ -89,14 +88,18 @@ export async function openProducer(settings: ClientProperties, options: ConnectO
   return {
     async send(messages) {
       if (closing) throw new KafkaError("fatal", "ERR__STATE", "send: the producer is closed");
+      if (messages.length > BATCH_LIMIT)
+        throw new KafkaError("message", "ERR__INVALID_ARG", `send: more than ${BATCH_LIMIT} messages in a batch`);
       messages.forEach(check);
       if (messages.length === 0) return { ends: [], failed: [] };
+      const firstOpaque = nextOpaque;
+      nextOpaque = (nextOpaque + BATCH_LIMIT) % 2 ** 52; // numbers beyond are not exact
       const batch = await new Promise<Batch>((resolve) => {
-        const started: Batch = newBatch(messages, () => resolve(started));
-        open.add(started);
+        const started: Batch = newBatch(firstOpaque, messages, () => resolve(started));
+        open.set(firstOpaque, started);
         queue = queue.then(() => enqueue(started));
       });
-      open.delete(batch);
+      open.delete(firstOpaque);
       return resultOf(batch);
     },
     async flush(timeoutMs) {
@@ -107,13 +110,15 @@ export async function openProducer(settings: ClientProperties, options: ConnectO
         await new Promise<void>((resolve) => client.disconnect(flushTimeoutMs, resolve));
         client.removeAllListeners();
         roomMade?.();
-        for (const batch of open) failTheRest(batch);
+        for (const batch of open.values()) failTheRest(batch);
       })();
       return closing;
     },
   };
 }
 
+/** Messages in one batch. */
+const BATCH_LIMIT = 2 ** 20;
 const QUEUE_FULL = -184; // ERR__QUEUE_FULL; a literal because it is compared for every message
 
 function createClient(
@@ -157,12 +162,11 @@ function produce(
 ): UpstreamError | undefined {
   const message = batch.messages[index];
   if (!message || batch.reported[index]) return undefined; // closed while waiting for room: already failed
-  const slot: Slot = { batch, index };
   const key = message.key === null || typeof message.key === "string" ? message.key : toBuffer(message.key);
   const value = message.value === null ? null : toBuffer(message.value);
   try {
     const { topic, partition = -1, timestampMs } = message;
-    client.produce(topic, partition, value, key, timestampMs, slot, headersOf(message));
+    client.produce(topic, partition, value, key, timestampMs, batch.firstOpaque + index, headersOf(message));
     return undefined;
   } catch (thrown) {
     return thrown as UpstreamError;
@@ -189,9 +193,9 @@ function toBuffer(bytes: string | Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function newBatch(messages: readonly OutgoingMessage[], done: () => void): Batch {
+function newBatch(firstOpaque: number, messages: readonly OutgoingMessage[], done: () => void): Batch {
   const reported = new Uint8Array(messages.length);
-  return { messages, reported, ends: new Map(), failed: [], pending: messages.length, done };
+  return { firstOpaque, messages, reported, ends: new Map(), failed: [], pending: messages.length, done };
 }
 
 function acknowledge(batch: Batch, index: number, { topic, partition, offset }: DeliveryReport): void {

@@ -18,6 +18,8 @@
 #include <mutex>
 #include <vector>
 
+#include "strings.h"
+
 namespace joint {
 
 // Thrown where V8 would end the process (ToLocalChecked() of nothing, FromJust() of nothing); becomes a JavaScript
@@ -40,6 +42,7 @@ class Environment {
   napi_env env() const { return env_; }
   bool is_closed() const { return closed_; }
   napi_value RegExpConstructor() const;
+  Strings &strings() { return strings_; }
 
   // Runs `task` on the JavaScript thread, in a later turn of its event loop. From any thread. False when the
   // environment has ended: the task is dropped.
@@ -80,6 +83,7 @@ class Environment {
   int held_ = 0;     // JavaScript thread only, as the next two
   int working_ = 0;  // native calls under way
   std::vector<std::function<void()>> when_idle_;
+  Strings strings_;  // JavaScript thread only
   napi_ref regexp_ = nullptr;
   napi_ref set_immediate_ = nullptr;
   napi_ref on_next_turn_ = nullptr;

@@ -8,8 +8,19 @@ namespace {
 thread_local MethodFrame *innermost = nullptr;
 }
 
-MethodFrame::MethodFrame() : outer_(innermost) { innermost = this; }
-MethodFrame::~MethodFrame() { innermost = outer_; }
+MethodFrame::MethodFrame() : outer_(innermost), kept_strings_(Environment::Current().strings().Pause()) {
+  innermost = this;
+}
+MethodFrame::~MethodFrame() {
+  innermost = outer_;
+  Environment::Current().strings().Resume(kept_strings_);
+}
+
+napi_value Strings::Make(napi_env env, const char *utf8, size_t length) {
+  napi_value string = nullptr;
+  Succeeded(napi_create_string_utf8(env, utf8, length, &string));
+  return string;
+}
 bool MethodFrame::IsInMethod() { return innermost != nullptr; }
 
 void MethodFrame::Defer(napi_value error) {
@@ -65,6 +76,8 @@ void RunOutsideMethod(const std::function<void()> &task) {
   // A host may serve its event loop inside a call from JavaScript: that call is not where this task's errors belong.
   MethodFrame *const interrupted = innermost;
   innermost = nullptr;
+  Strings &strings = Environment::Current().strings();
+  const bool kept_strings = strings.Pause();
   try {
     task();
   } catch (const Impossible &impossible) {
@@ -73,6 +86,7 @@ void RunOutsideMethod(const std::function<void()> &task) {
     ThrowNative(error.what());
   }
   innermost = interrupted;
+  strings.Resume(kept_strings);
 }
 
 }  // namespace joint

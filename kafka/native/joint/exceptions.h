@@ -30,6 +30,7 @@ class MethodFrame {
   void Defer(napi_value error);
 
   MethodFrame *const outer_;
+  const bool kept_strings_;
   // An array that holds the value: Node-API references no primitives, and JavaScript may throw any value.
   napi_ref box_ = nullptr;
 };

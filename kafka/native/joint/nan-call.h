@@ -21,18 +21,23 @@ namespace Nan {
 class HandleScope {
  public:
   HandleScope() {
-    const joint::Environment *environment = joint::Environment::CurrentOrNull();
+    joint::Environment *const environment = joint::Environment::CurrentOrNull();
     if (!environment || joint::MethodFrame::IsInMethod()) return;
-    if (napi_open_handle_scope(environment->env(), &scope_) == napi_ok) env_ = environment->env();
+    if (napi_open_handle_scope(environment->env(), &scope_) != napi_ok) return;
+    environment_ = environment;
+    kept_strings_ = environment->strings().Restart(true);
   }
   ~HandleScope() {
-    if (env_) napi_close_handle_scope(env_, scope_);
+    if (!environment_) return;
+    environment_->strings().Restart(kept_strings_);
+    napi_close_handle_scope(environment_->env(), scope_);
   }
   HandleScope(const HandleScope &) = delete;
 
  private:
-  napi_env env_ = nullptr;
+  joint::Environment *environment_ = nullptr;
   napi_handle_scope scope_ = nullptr;
+  bool kept_strings_ = false;
 };
 // Upstream opens it in static NewInstance() functions only: the caller's scope does.
 class EscapableHandleScope {

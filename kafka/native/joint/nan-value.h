@@ -36,10 +36,18 @@ inline v8::Local<v8::Primitive> Null() {
 namespace factory {
 
 inline MaybeLocal<v8::String> MakeString(const char *utf8, size_t length) {
-  napi_value string = nullptr;
-  joint::Succeeded(napi_create_string_utf8(joint::Env(), utf8, length, &string));
-  return MaybeLocal<v8::String>(string);
+  joint::Environment &environment = joint::Environment::Current();
+  return MaybeLocal<v8::String>(environment.strings().Text(environment.env(), utf8, length));
 }
+template <size_t size>
+inline MaybeLocal<v8::String> MakeLiteral(const char (&literal)[size]) {
+  joint::Environment &environment = joint::Environment::Current();
+  return MaybeLocal<v8::String>(environment.strings().Literal(environment.env(), literal, size - 1));
+}
+// Upstream has constant arrays of characters in literals only.
+template <class Text>
+constexpr bool kIsLiteral = std::is_array_v<std::remove_reference_t<Text>> &&
+                            std::is_const_v<std::remove_extent_t<std::remove_reference_t<Text>>>;
 
 template <class T>
 struct Of;
@@ -107,9 +115,15 @@ struct Of<v8::FunctionTemplate> {
 
 template <class T, class... Arguments>
 inline auto New(Arguments &&...arguments) {
-  return factory::Of<T>::New(std::forward<Arguments>(arguments)...);
+  if constexpr (std::is_same_v<T, v8::String> && sizeof...(Arguments) == 1 && (factory::kIsLiteral<Arguments> && ...))
+    return factory::MakeLiteral(arguments...);
+  else
+    return factory::Of<T>::New(std::forward<Arguments>(arguments)...);
 }
-inline MaybeLocal<v8::String> New(const char *string) { return New<v8::String>(string); }
+template <class Text, class = std::enable_if_t<std::is_convertible_v<Text, const char *>>>
+inline MaybeLocal<v8::String> New(Text &&string) {
+  return New<v8::String>(std::forward<Text>(string));
+}
 inline MaybeLocal<v8::String> New(const std::string &string) { return New<v8::String>(string); }
 inline v8::Local<v8::Int32> New(int32_t number) { return New<v8::Int32>(number); }
 inline v8::Local<v8::Number> New(double number) { return New<v8::Number>(number); }

@@ -17,13 +17,14 @@ class Persistent {
   Persistent(const Persistent &) = delete;
   Persistent &operator=(const Persistent &) = delete;
 
-  bool IsEmpty() const { return reference_ == nullptr; }
+  bool IsEmpty() const { return !reference_ && !is_number_; }
   void Reset() {
     // Upstream destroys some of these on librdkafka's threads, or when the environment has ended. The reference is
     // then left to the environment, which frees it when it ends.
     const joint::Environment *current = joint::Environment::CurrentOrNull();
     if (reference_ && current && current->env() == env_) napi_delete_reference(env_, reference_);
     reference_ = nullptr;
+    is_number_ = false;
   }
   template <class S>
   void Reset(const Local<S> &value) {
@@ -32,6 +33,10 @@ class Persistent {
   }
   Local<T> Get() const {
     napi_value value = nullptr;
+    if (is_number_) {
+      joint::Succeeded(napi_create_double(env_, number_, &value));
+      return Local<T>(value);
+    }
     if (!reference_) return Local<T>();
     joint::Succeeded(napi_get_reference_value(env_, reference_, &value));
     if (is_boxed_ && value) joint::Succeeded(napi_get_element(env_, value, 0, &value));
@@ -44,6 +49,11 @@ class Persistent {
     env_ = joint::Env();
     napi_valuetype type = napi_undefined;
     napi_typeof(env_, value, &type);
+    is_number_ = type == napi_number;
+    if (is_number_) {  // a reference costs as much as producing a small message
+      joint::Succeeded(napi_get_value_double(env_, value, &number_));
+      return;
+    }
     is_boxed_ = type != napi_object && type != napi_function;
     if (is_boxed_) {  // Node-API refers to no primitives, and the opaque of a message may be any value
       napi_value box = nullptr;
@@ -57,6 +67,8 @@ class Persistent {
   napi_env env_ = nullptr;
   napi_ref reference_ = nullptr;
   bool is_boxed_ = false;
+  bool is_number_ = false;
+  double number_ = 0;
 };
 
 }  // namespace v8
