@@ -29,6 +29,11 @@ export interface Delivery {
 /** Whoever closes has waited for the rows before. */
 const lastFlushMs = 200;
 
+/** A message that the broker has acknowledged; `createdAtMs` is when it was committed to the outbox, where that is known. */
+export type SentMessage = Pick<OutboxMessage, "messageId" | "topic" | "traceparent"> & {
+  readonly createdAtMs?: number;
+};
+
 export interface DeliveryOptions {
   readonly openProducer: () => Promise<KafkaProducer>;
   readonly signal: AbortSignal;
@@ -37,11 +42,13 @@ export interface DeliveryOptions {
   readonly metrics: BusMetrics;
   readonly faultHook: FaultHook;
   readonly log: Log;
+  /** Told of each message that was acknowledged. */
+  readonly onSent?: ((messages: readonly SentMessage[]) => void) | undefined;
 }
 
 /** A producer that is opened when it is first needed, and anew when it broke. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { signal, backOffMinMs, backOffMaxMs, metrics, faultHook, log } = options;
+  const { signal, backOffMinMs, backOffMaxMs, metrics, faultHook, log, onSent } = options;
   let producer: Promise<KafkaProducer> | undefined;
 
   function current(): Promise<KafkaProducer> {
@@ -89,18 +96,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         if (!isWanted()) return undefined;
         ends = mergeEnds(ends, endsOf(result));
         metrics.published += left.length - result.failed.length;
-        if (result.failed.length === 0) return ends;
+        const failed = new Set(result.failed.map(({ index }) => index));
+        onSent?.(left.filter((_, index) => !failed.has(index)));
+        if (failed.size === 0) return ends;
         if (signal.aborted) return undefined;
         metrics.publishFailures += result.failed.length;
-        const first = result.failed[0]?.error;
-        log({
-          level: "warn",
-          message: "rows not delivered, trying again",
-          rows: result.failed.length,
-          error: first?.message,
-        });
+        const error = result.failed[0]?.error.message;
+        log({ level: "warn", message: "rows not delivered, trying again", rows: failed.size, error });
         if (result.failed.every(({ error }) => error.kind === "message")) onRefused?.();
-        const failed = new Set(result.failed.map(({ index }) => index));
         left = left.filter((_, index) => failed.has(index));
         await sleep(backOff.nextMs(), signal);
       }

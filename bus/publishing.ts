@@ -1,7 +1,7 @@
 import { openProducer } from "#kafka/producer.ts";
 import { producerSettings } from "#kafka/settings.ts";
 import type { ClientProperties } from "#kafka/upstream.ts";
-import { createDelivery, type Delivery } from "./delivery.ts";
+import { createDelivery, type Delivery, type DeliveryOptions } from "./delivery.ts";
 import type { FaultHook } from "./fault-hook.ts";
 import { createOutboxWriter, type OutboxWriter } from "./outbox-writer.ts";
 import { createRelay, type Relay, type RelayOptions } from "./relay.ts";
@@ -20,6 +20,7 @@ export interface PublishingOptions extends Omit<RelayOptions, "lane" | "delivery
   readonly client: ClientProperties;
   readonly faultHook: FaultHook;
   readonly unread: Unread;
+  readonly onSent?: DeliveryOptions["onSent"];
 }
 
 export function createPublishing(options: PublishingOptions): Publishing {

@@ -11,6 +11,7 @@ import { createBrokerView } from "./broker-view.ts";
 import { type CatchUp, type CatchUpOptions, createCatchUp } from "./catch-up.ts";
 import { createConsumption } from "./consumption.ts";
 import { sleep } from "./back-off.ts";
+import type { DeliveryOptions } from "./delivery.ts";
 import { noFaults, type FaultHook } from "./fault-hook.ts";
 import type { Log } from "./log.ts";
 import type { BusMetrics } from "./metrics.ts";
@@ -34,6 +35,8 @@ export interface BusOptions<K extends EventType> {
   readonly metrics: BusMetrics;
   readonly log: Log;
   readonly faultHook?: FaultHook;
+  /** Told of each message that the broker has acknowledged. */
+  readonly onSent?: DeliveryOptions["onSent"];
 }
 
 /** A service on the broker: consumes in batches, publishes its outbox. */

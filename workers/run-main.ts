@@ -8,6 +8,7 @@ import { readKillAt } from "./kill-at.ts";
 import { stopSignal } from "./runtime.ts";
 import { readSecretFiles } from "./secret-files.ts";
 import { jsonLog, runWorker, type WorkerOptions } from "./start-worker.ts";
+import { openTracing } from "./tracing/open-tracing.ts";
 import { workerSettings } from "./worker-settings.ts";
 
 type ServiceParts<K extends EventType> = Pick<
@@ -29,7 +30,9 @@ export async function runMain<K extends EventType, T>(
     };
     const { worker, own } = workerSettings(service, environment, clientFeatures(), readAll);
     const log = jsonLog(service, worker.instanceId);
-    await runWorker({ settings: worker, ...partsOf(own.own), faultHook: own.faultHook, signal: stopSignal(), log });
+    const tracing = await openTracing(service, worker.instanceId, environment);
+    const common = { settings: worker, faultHook: own.faultHook, signal: stopSignal(), log, tracing };
+    await runWorker({ ...common, ...partsOf(own.own) });
     // What a library left open, a timer say, must not keep a worker that has stopped.
     process.exit(0);
   } catch (error) {

@@ -15,6 +15,7 @@ import { problemResponse, unavailable } from "./http/problem.ts";
 import type { ServiceAppOptions } from "./http/service-app.ts";
 import { renderMetrics } from "./http/prometheus.ts";
 import { serve } from "./runtime.ts";
+import type { Tracing } from "./tracing/tracing.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
 /** What a service's own parts are built on. */
@@ -40,6 +41,8 @@ export interface WorkerOptions<K extends EventType> {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly faultHook?: FaultHook;
+  /** Undefined: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Requests under way get so long to end; together with the bus a stop is a matter of seconds. */
@@ -53,11 +56,12 @@ const httpGraceMs = 2_000;
 export async function runWorker<K extends EventType>(options: WorkerOptions<K>): Promise<void> {
   const { settings, signal, log } = options;
   let app: Hono | undefined;
+  const answer = (request: Request) => app?.fetch(request) ?? starting();
   // First of all, as it is what fails most: a port that is taken.
   const server = serve({
     host: settings.host,
     port: settings.port,
-    fetch: (request) => app?.fetch(request) ?? starting(),
+    fetch: options.tracing?.fetch(answer) ?? answer,
   });
   try {
     const store = await openStore({ ...settings.store, migrations: options.migrations }, signal);
@@ -76,12 +80,14 @@ export async function runWorker<K extends EventType>(options: WorkerOptions<K>):
     }
   } finally {
     await server.stop(0);
+    await options.tracing?.end().catch(() => undefined);
   }
   log({ level: "info", message: "stopped" });
 }
 
 async function startParts<K extends EventType>(options: WorkerOptions<K>, store: Store): Promise<WorkerParts> {
-  const { settings, handler, signal, log, faultHook = noFaults } = options;
+  const { settings, tracing, signal, log, faultHook = noFaults } = options;
+  const handler = tracing?.handler(options.handler) ?? options.handler;
   const { service, instanceId, client, bearerToken, adminToken } = settings;
   const metrics = createBusMetrics();
   const bus = await startBus({
@@ -93,6 +99,7 @@ async function startParts<K extends EventType>(options: WorkerOptions<K>, store:
     metrics,
     log,
     faultHook,
+    onSent: tracing?.sent,
   });
   const waiting = options.isReadyWithoutBroker ? () => [] : createWaitingWatch(metrics);
   return {
