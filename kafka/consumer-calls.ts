@@ -1,6 +1,7 @@
 // The consumer's calls as promises.
 import { setTimeout as delay } from "node:timers/promises";
 import { answered, KafkaError, toKafkaError } from "./errors.ts";
+import { unpackMessages } from "./packed-messages.ts";
 import type { CommittedOffset, Consumer, KafkaMessage, Metadata } from "./upstream.ts";
 import type { TopicPartition, TopicPartitionOffset } from "./upstream.ts";
 
@@ -14,9 +15,9 @@ export function consume(
   waitMs: number,
 ): Promise<{ messages: KafkaMessage[]; error?: KafkaError }> {
   return new Promise((resolve) => {
-    client.setDefaultConsumeTimeout(waitMs);
-    client.consume(count, (error, messages) => {
-      resolve(error ? { messages: [], error: toKafkaError(error, "poll") } : { messages });
+    client._client.consumePacked(waitMs, count, (error, bytes, names, arrived) => {
+      if (error) resolve({ messages: [], error: toKafkaError(error, "poll") });
+      else resolve({ messages: unpackMessages(bytes, names, arrived) });
     });
   });
 }

@@ -19,7 +19,7 @@ export interface CommittedOffset extends TopicPartitionOffset {
   readonly metadata?: string | null;
 }
 
-/** A consumed record, as upstream hands it over. `timestamp` is in ms since the epoch, -1 where there is none. */
+/** A consumed record, with upstream's names. `timestamp` is in ms since the epoch, -1 where there is none. */
 export interface KafkaMessage extends TopicPartitionOffset {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
@@ -98,9 +98,16 @@ export interface Consumer extends Client {
   incrementalAssign(offsets: readonly TopicPartitionOffset[]): this;
   incrementalUnassign(partitions: readonly TopicPartition[]): this;
   assignmentLost(): boolean;
-  setDefaultConsumeTimeout(timeoutMs: number): void;
   setDefaultIsTimeoutOnlyForFirstMessage(on: boolean): void;
-  consume(count: number, done: Callback<KafkaMessage[]>): void;
+  /** The native object: what we add to it in native/batch. */
+  readonly _client: {
+    /** @param done the messages as unpackMessages takes them */
+    consumePacked(
+      timeoutMs: number,
+      count: number,
+      done: (error: UpstreamError | null, bytes: Buffer, names: string[], count: number) => void,
+    ): void;
+  };
   seek(offset: TopicPartitionOffset, timeoutMs: number, done: Callback): this;
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;

@@ -4,6 +4,11 @@
 
 #include <exception>
 
+namespace batch {
+// What we add to upstream's classes.
+void AddMethods(v8::Local<v8::Object> exports);
+}  // namespace batch
+
 namespace joint {
 
 namespace {
@@ -77,6 +82,7 @@ napi_value InitialiseModule(napi_env env, napi_value exports, ModuleInit init) {
   MethodFrame frame;
   try {
     init(v8::Local<v8::Object>(exports), v8::Local<v8::Value>(), nullptr);
+    batch::AddMethods(v8::Local<v8::Object>(exports));
   } catch (const Impossible &impossible) {
     ThrowNative(impossible.what);
   }
