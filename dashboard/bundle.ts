@@ -23,7 +23,9 @@ for (const output of built.outputs) {
   const type = isStyle ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8";
   files[isStyle ? "/assets/page.css" : "/assets/page.js"] = fileOf(type, Buffer.from(await output.arrayBuffer()));
 }
-const packages = Object.keys(built.metafile?.inputs ?? {}).filter((input) => input.startsWith("node_modules/"));
+const packages = Object.keys(built.metafile?.inputs ?? {}).flatMap(
+  (input) => /node_modules\/.*/.exec(input)?.[0] ?? [],
+);
 if (packages.length === 0) throw new Error("the bundler does not say what went into the page");
 const page: BuiltPage = { sources: hashOfSources(), packages, files };
 mkdirSync(folder, { recursive: true });

@@ -14,6 +14,8 @@ export interface Broker {
   /** What a person should know of it. */
   readonly notice: string;
   stop(): Promise<void>;
+  /** Ends its process, which is then started again; not for a broker that is not ours. */
+  end?(signal: "SIGTERM" | "SIGKILL"): void;
 }
 
 const specs: readonly TopicSpec[] = Object.values(topics).flatMap((topic) => [topic, deadLetterTopic(topic)]);
@@ -64,6 +66,7 @@ async function keepEmbedded(port: number, say: (text: string) => void): Promise<
   return {
     brokers,
     notice,
+    end: (signal) => void process.kill(current.pid, signal),
     async stop() {
       stopping.abort(new Error("stopping"));
       await watching;

@@ -10,6 +10,9 @@ const entriesAtMost = 1_000;
 /** For whoever tries the shop by hand. */
 export const visitor = { customerId: "you", amountMinor: 10_000, pieces: 10 } as const;
 
+/** What the page offers to whoever tries the shop: plenty of mugs, and one that is known and never there. */
+export const demoProducts = { mug: "demo-mug", rare: "demo-rare", priceMinor: 450, pieces: 10_000 } as const;
+
 /**
  * Sets prices, stocks the shelves and tops up accounts for the orders of a file. Its keys come from the file's content, so
  * what was done before a start broke off is not done again.
@@ -30,6 +33,10 @@ export async function openShopFor(file: OrderFile, addresses: Addresses, http: S
   for (const [index, topUps] of parts(opening.topUps)) {
     await send("POST", `${addresses.payment}/top-ups`, `top-ups/${index}`, { currency: "GBP", topUps });
   }
+  const { mug, rare, priceMinor, pieces: mugs } = demoProducts;
+  const demoPrices = [mug, rare].map((productId) => ({ productId, priceMinor }));
+  await send("PUT", `${addresses.stock}/prices`, "demo/prices", { prices: demoPrices });
+  await send("POST", `${addresses.stock}/restocks`, "demo/restock", { items: [{ productId: mug, quantity: mugs }] });
   const { customerId, amountMinor, pieces } = visitor;
   const topUps = [{ customerId, amountMinor }];
   await send("POST", `${addresses.payment}/top-ups`, "visitor/top-up", { currency: "GBP", topUps });

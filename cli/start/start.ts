@@ -10,6 +10,7 @@ import { type Addresses, addressesOf, portsOf } from "./addresses.ts";
 import { type Broker, startBroker } from "./broker.ts";
 import { claimDataFolder, type DataFolder, rememberBroker } from "./data-folder.ts";
 import { countOpenOrders, untilNoneOpen } from "./open-orders.ts";
+import { openDemoControl } from "./demo-control.ts";
 import { openShopFor, visitor } from "./open-shop.ts";
 import type { StartOptions } from "./options.ts";
 import { requireFreePorts } from "./ports.ts";
@@ -48,6 +49,7 @@ export async function start(options: StartOptions, parts: StartParts): Promise<b
     const broker = await startBroker(options.broker, environment, screen.say);
     screen.say(broker.notice);
     const stopping = new AbortController();
+    const demo = await openDemoControl(screen.say);
     let workers: Workers | undefined;
     const onHurry = () => workers?.kill();
     hurry.addEventListener("abort", onHurry);
@@ -57,7 +59,8 @@ export async function start(options: StartOptions, parts: StartParts): Promise<b
       writeAccessFile(folder.path, { addresses, token: adminToken });
       const isOurBroker = options.broker.kind !== "given";
       const common = { folder, addresses, environment, say: screen.say, httpPort: options.httpPort };
-      workers = startWorkers({ ...common, brokers: broker.brokers, isOurBroker, adminToken });
+      workers = startWorkers({ ...common, brokers: broker.brokers, isOurBroker, adminToken, demoUrl: demo.url });
+      demo.attach(workers, broker);
       await untilAborted(workers.ready, signal);
       screen.say(
         `broker and workers are up after ${duration(performance.now() - startedAtMs)}; logs in ${folder.logs}`,
@@ -80,6 +83,7 @@ export async function start(options: StartOptions, parts: StartParts): Promise<b
       });
     } finally {
       stopping.abort(new Error("stopping"));
+      demo.close();
       await stopAll(workers, broker, screen);
       hurry.removeEventListener("abort", onHurry);
     }
@@ -207,7 +211,7 @@ function invitation(addresses: Addresses, opening: Opening | undefined): string 
   const body = JSON.stringify({ customerId: visitor.customerId, currency: "GBP", lines: [{ productId, quantity: 1 }] });
   return [
     "",
-    "The shop is open, until Ctrl-C:",
+    `The shop is open, until Ctrl-C. See it, and try it: ${addresses.intake}/`,
     ...lines,
     "An order, and what became of it:",
     `  curl -s ${addresses.intake}/orders -H 'content-type: application/json' -d '${body}'`,

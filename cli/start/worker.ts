@@ -27,6 +27,8 @@ export interface WorkerProcess {
   stop(): Promise<void>;
   /** At once. */
   kill(): void;
+  /** Only this process of it: it is started again. */
+  end(signal: "SIGTERM" | "SIGKILL"): void;
 }
 
 const program = fileURLToPath(new URL("./worker-process.ts", import.meta.url));
@@ -94,6 +96,7 @@ export function runWorkerProcess(options: WorkerProcessOptions): WorkerProcess {
       stopping.abort(new Error("stopping"));
       current.child.kill("SIGKILL");
     },
+    end: (signal) => void current.child.kill(signal),
   };
 }
 

@@ -11,6 +11,8 @@ export interface Workers {
   readonly ready: Promise<void>;
   stop(): Promise<void>;
   kill(): void;
+  /** Ends the process of one, which is then started again. */
+  end(service: Service, signal: "SIGTERM" | "SIGKILL"): void;
 }
 
 export interface WorkersOptions {
@@ -20,6 +22,8 @@ export interface WorkersOptions {
   readonly isOurBroker: boolean;
   readonly httpPort: number;
   readonly adminToken: string;
+  /** For intake alone. */
+  readonly demoUrl: string;
   readonly addresses: Addresses;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly say: (text: string) => void;
@@ -41,6 +45,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     ready: Promise.all(workers.map((worker) => worker.ready)).then(() => undefined),
     stop: async () => void (await Promise.all(workers.map((worker) => worker.stop()))),
     kill: () => workers.forEach((worker) => worker.kill()),
+    end: (service, signal) => workers[services.indexOf(service)]?.end(signal),
   };
 }
 
@@ -58,6 +63,7 @@ function environmentOf(service: Service, options: WorkersOptions) {
     STORE_URL: storeUrlsIn(folder.path)[service],
     ADMIN_TOKEN: adminToken,
     ...neighbours(addresses),
+    ...(service === "intake" ? { DEMO_CONTROL_URL: options.demoUrl } : {}),
   };
 }
 

@@ -26,6 +26,8 @@ export interface IntakeHttpOptions extends ServiceAppOptions {
   readonly store: Store;
   readonly admission: Admission;
   readonly news: OrderNews;
+  /** Undefined: this is no shop for trying. */
+  readonly demo?: Hono | undefined;
   /** Undefined: nobody can watch. */
   readonly live?: Live;
   readonly placeOrder: (request: PlacedRequest) => Promise<Placed>;
@@ -79,6 +81,7 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
     return orderView(row, options.stuckOrder(id));
   };
 
+  if (options.demo !== undefined) app.route("/", options.demo);
   if (live !== undefined) app.route("/", createEventsApp({ live, news, findOrder: find, signal }));
 
   app.get("/orders/:id", async ({ req }) => {

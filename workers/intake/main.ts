@@ -7,6 +7,7 @@ import { countInFlight, readUnchanged } from "./accepted-orders.ts";
 import { createAdmission } from "./admission.ts";
 import { createCancellation } from "./cancel-orders.ts";
 import type { View } from "./decide.ts";
+import { createDemoApp } from "./demo-http.ts";
 import { createViewHandler } from "./handlers.ts";
 import { createIntakeApp } from "./http.ts";
 import { openLive } from "./open-live.ts";
@@ -90,5 +91,8 @@ function createApp(parts: WorkerParts, settings: IntakeSettings, { durations, ne
   const live = openLive({ ...parts, metrics, notReady }, settings, news);
   const stuckOrder = watchdog.of;
   const open = createPageApp();
-  return createIntakeApp({ ...parts, metrics, admission, news, live, open, placeOrder, cancelOrder, stuckOrder });
+  const { demoControlUrl } = settings;
+  const demo = demoControlUrl === undefined ? undefined : createDemoApp(demoControlUrl);
+  const shown = { live, open, demo, stuckOrder };
+  return createIntakeApp({ ...parts, ...shown, metrics, admission, news, placeOrder, cancelOrder });
 }

@@ -21,7 +21,7 @@ export function openLive(parts: Parts, settings: IntakeSettings, news: OrderNews
       own: () => ({ isThere: true, notReady: parts.notReady(), metrics: parts.metrics() }),
     }),
     bootId: randomBytes(6).toString("hex"),
-    demo: false,
+    demo: settings.demoControlUrl !== undefined,
     countInFlight: () => store.read(signal, countByStatus),
     log: (error) => log({ level: "warn", message: "orders in flight cannot be counted", error: String(error) }),
   });

@@ -8,6 +8,8 @@ export interface IntakeSettings extends AdmissionSettings, WatchdogSettings {
   readonly cancelWindowMs: number;
   /** Where the other services are, for who watches; one that is not given is shown as not known. */
   readonly serviceUrls: Readonly<Partial<Record<Service, string>>>;
+  /** Where the process listens that runs a shop for trying; undefined: this is none. */
+  readonly demoControlUrl: string | undefined;
 }
 
 function readServiceUrls(reader: EnvironmentReader): IntakeSettings["serviceUrls"] {
@@ -36,5 +38,6 @@ export function readIntakeSettings(reader: EnvironmentReader): IntakeSettings {
     // Before a parcel is packed; 0: what is paid stays paid. Rows of orders outlive the longest.
     cancelWindowMs: reader.integer("CANCEL_WINDOW_MS", 60 * 60_000, 0, 30 * 24 * 60 * 60_000),
     serviceUrls: readServiceUrls(reader),
+    demoControlUrl: reader.optional("DEMO_CONTROL_URL"),
   };
 }
