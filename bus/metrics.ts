@@ -39,13 +39,23 @@ export interface BusMetrics extends Record<BusMetricName, number> {
   readonly outcomes: Map<string, number>;
   /** Dead letters by reason. */
   readonly deadLetterReasons: Map<string, number>;
+  /** Rows that were let go of, by kind. */
+  readonly purged: Map<string, number>;
 }
 
 export function createBusMetrics(): BusMetrics {
   const names = Object.keys(busMetricDefinitions) as BusMetricName[];
   const zeros = Object.fromEntries(names.map((name) => [name, 0])) as Record<BusMetricName, number>;
   const batchBuckets = Array<number>(batchBounds.length + 1).fill(0);
-  return { ...zeros, batches: 0, batchMs: 0, batchBuckets, outcomes: new Map(), deadLetterReasons: new Map() };
+  return {
+    ...zeros,
+    batches: 0,
+    batchMs: 0,
+    batchBuckets,
+    outcomes: new Map(),
+    deadLetterReasons: new Map(),
+    purged: new Map(),
+  };
 }
 
 export function countBatch(metrics: BusMetrics, durationMs: number): void {

@@ -13,7 +13,7 @@ import { workerSettings } from "./worker-settings.ts";
 
 type ServiceParts<K extends EventType> = Pick<
   WorkerOptions<K>,
-  "migrations" | "handler" | "recovery" | "createApp" | "background" | "isReadyWithoutBroker"
+  "migrations" | "handler" | "recovery" | "keeping" | "createApp" | "background" | "isReadyWithoutBroker"
 >;
 
 /** Runs a service as this process: settings from its environment, until it is asked to stop. */

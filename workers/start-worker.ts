@@ -14,6 +14,7 @@ import { createOperatorsApp } from "./admin/operators-app.ts";
 import { problemResponse, unavailable } from "./http/problem.ts";
 import type { ServiceAppOptions } from "./http/service-app.ts";
 import { renderMetrics } from "./http/prometheus.ts";
+import { type Keeping, runPurge } from "./purge.ts";
 import { serve } from "./runtime.ts";
 import type { Tracing } from "./tracing/tracing.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
@@ -32,6 +33,7 @@ export interface WorkerOptions<K extends EventType> {
   readonly migrations: readonly Migration[];
   readonly handler: BatchHandler<K>;
   readonly recovery: Recovery<K>;
+  readonly keeping: Keeping;
   readonly createApp: (parts: WorkerParts) => Hono | Promise<Hono>;
   /** It is of use while the broker is away, so only a refusal to consume makes it not ready. */
   readonly isReadyWithoutBroker?: true;
@@ -70,7 +72,7 @@ export async function runWorker<K extends EventType>(options: WorkerOptions<K>):
       try {
         app = await options.createApp(parts);
         log({ level: "info", message: "listening", host: settings.host, port: server.port, store: store.id });
-        await Promise.all([aborted(signal), options.background?.(parts)]);
+        await Promise.all([aborted(signal), options.background?.(parts), purge(options, parts)]);
         await server.stop(httpGraceMs);
       } finally {
         await parts.bus.stop();
@@ -121,6 +123,14 @@ async function startParts<K extends EventType>(options: WorkerOptions<K>, store:
     notReady: () => [...(signal.aborted ? ["the service is stopping"] : []), ...refusalOf(bus), ...waiting()],
     metrics: () => renderMetrics(service, metrics),
   };
+}
+
+function purge<K extends EventType>({ settings, keeping, log }: WorkerOptions<K>, parts: WorkerParts): Promise<void> {
+  const { store, busMetrics, signal } = parts;
+  const onPurged = (kind: string, rows: number) => {
+    busMetrics.purged.set(kind, (busMetrics.purged.get(kind) ?? 0) + rows);
+  };
+  return runPurge({ store, keeping, settings: settings.keeping, onPurged, nowMs: () => Date.now(), log, signal });
 }
 
 const starting = () => problemResponse(unavailable("The service is starting", 1).details);

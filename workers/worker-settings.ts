@@ -4,6 +4,7 @@ import type { StoreAddress } from "#db/connection.ts";
 import { type ClientFeatures, clientSettings } from "#kafka/settings.ts";
 import type { ClientProperties } from "#kafka/upstream.ts";
 import { defaultPorts } from "./default-ports.ts";
+import { type KeepingSettings, readKeepingSettings } from "./keeping-settings.ts";
 import { type Environment, type EnvironmentReader, createEnvironmentReader } from "./environment.ts";
 
 /** What every worker is told. */
@@ -19,6 +20,7 @@ export interface WorkerSettings {
   readonly instanceId: string;
   readonly client: ClientProperties;
   readonly bus: BusSettings;
+  readonly keeping: KeepingSettings;
 }
 
 /**
@@ -49,12 +51,13 @@ export function workerSettings<T>(
   // 0 lets the system choose: for tests, and for several on one machine.
   const port = reader.integer("HTTP_PORT", defaultPorts[service], 0, 65_535);
   const instanceId = reader.text("INSTANCE_ID", `${service}-1`);
+  const keeping = readKeepingSettings(reader);
   const ownSettings = own(reader);
   reader.check();
   if (client === undefined || bus === undefined) throw new Error("a part without settings reported no problem");
   const store = authToken === undefined ? { url } : { url, authToken };
   return {
-    worker: { service, store, host, port, bearerToken, adminToken, instanceId, client, bus },
+    worker: { service, store, host, port, bearerToken, adminToken, instanceId, client, bus, keeping },
     own: ownSettings,
   };
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { services } from "#contracts/topics.ts";
 import { findDeadLetters } from "./dead-letters.ts";
+import { readPurgedUpToId } from "./purged.ts";
 import { createFindings, type Finding, type Findings } from "./findings.ts";
 import { createShelf } from "./goods.ts";
 import { judgeOrder } from "./judge-order.ts";
@@ -89,6 +90,7 @@ async function readAll(snapshots: Snapshots, signal: AbortSignal): Promise<First
   const suspects: Suspects = new Map();
   const ended = {};
   const shelf = createShelf();
+  const purgedUpToId = await readPurgedUpToId(snapshots);
   const marks = await readMarks(snapshots);
   for (const service of services) await findDeadLetters(service, snapshots[service], findings);
   let orders = 0;
@@ -96,7 +98,7 @@ async function readAll(snapshots: Snapshots, signal: AbortSignal): Promise<First
     orders += page.length;
     for (const order of page) {
       if (order.stock) shelf.take(order.stock);
-      if (judgeOrder(order).length === 0) count(ended, endOf(order));
+      if (judgeOrder(order, purgedUpToId).length === 0) count(ended, endOf(order));
       else if (suspects.size < suspectsAtMost) suspects.set(order.orderId, fingerprint(order));
     }
   }
@@ -111,6 +113,7 @@ async function readAgain(snapshots: Snapshots, before: Suspects, read: readonly 
   const suspects: Suspects = new Map();
   const wrong: Finding[] = [];
   const ended: string[] = [];
+  const purgedUpToId = await readPurgedUpToId(snapshots);
   for await (const page of someOrders(snapshots, [...before.keys()], signal)) {
     const underWay = await ordersUnderWay(
       snapshots,
@@ -118,7 +121,7 @@ async function readAgain(snapshots: Snapshots, before: Suspects, read: readonly 
       page.map(({ orderId }) => orderId),
     );
     for (const order of page) {
-      const found = judgeOrder(order);
+      const found = judgeOrder(order, purgedUpToId);
       const rows = fingerprint(order);
       if (found.length === 0) ended.push(endOf(order));
       else if (rows === before.get(order.orderId) && !underWay.has(order.orderId)) wrong.push(...found);
@@ -128,7 +131,8 @@ async function readAgain(snapshots: Snapshots, before: Suspects, read: readonly 
   return { marks, suspects, wrong, ended };
 }
 
-const endOf = (order: WholeOrder) => order.intake?.status ?? "unknown";
+/** Intake may have let it go. */
+const endOf = (order: WholeOrder) => order.intake?.status ?? "purged";
 
 /** Of all rows; a hash, since thousands of orders may be in flight. */
 function fingerprint(order: WholeOrder): string {

@@ -30,18 +30,20 @@ export function createShelf(): Shelf {
     },
     async judge(tx, findings) {
       const stocked = await tx.all<StockedProduct>(sql`
-        SELECT product_id AS productId, available, coalesce(sum(quantity), 0) AS stocked
-        FROM products LEFT JOIN restocks USING (product_id) GROUP BY product_id`);
+        SELECT products.product_id AS productId, available, coalesce(sum(restocks.quantity), 0) AS stocked,
+          coalesce(max(shipped.quantity), 0) AS shipped
+        FROM products LEFT JOIN restocks USING (product_id) LEFT JOIN shipped USING (product_id)
+        GROUP BY products.product_id`);
       const known = new Set(stocked.map(({ productId }) => productId));
       const all = [
         ...stocked,
         ...[...taken.keys()]
           .filter((id) => !known.has(id))
-          .map((productId) => ({ productId, available: 0, stocked: 0 })),
+          .map((productId) => ({ productId, available: 0, stocked: 0, shipped: 0 })),
       ];
       const broken = all.flatMap((product) => {
         const { held, sold } = taken.get(product.productId) ?? { held: 0, sold: 0 };
-        const isKept = product.stocked === product.available + held + sold;
+        const isKept = product.stocked === product.available + held + sold + product.shipped;
         return isKept ? [] : [{ ...product, held, sold }];
       });
       await report(tx, broken, findings);
@@ -54,6 +56,8 @@ interface StockedProduct {
   readonly productId: string;
   readonly available: number;
   readonly stocked: number;
+  /** Sold with orders that are purged. */
+  readonly shipped: number;
 }
 
 type BrokenProduct = StockedProduct & Pieces;
@@ -61,7 +65,7 @@ type BrokenProduct = StockedProduct & Pieces;
 /** Names the order that takes a product beyond what was stocked; where none does, the one that touched it last. */
 async function report(tx: Transaction, broken: readonly BrokenProduct[], findings: Findings): Promise<void> {
   if (broken.length === 0) return;
-  const limits = JSON.stringify(broken.map(({ productId, stocked }) => [productId, stocked]));
+  const limits = JSON.stringify(broken.map(({ productId, stocked, shipped }) => [productId, stocked - shipped]));
   const touched = sql`touched AS (
     SELECT limits.value ->> 0 AS product, limits.value ->> 1 AS stocked, line.value ->> 'quantity' AS quantity,
       orders.order_id, orders.status, orders.reserved_at_ms,
@@ -75,17 +79,17 @@ async function report(tx: Transaction, broken: readonly BrokenProduct[], finding
     SELECT product AS productId, order_id AS orderId, min(total) AS at FROM running WHERE total > stocked GROUP BY product`);
   const last = await tx.all<NamedOrder>(sql`
     WITH ${touched} SELECT product AS productId, order_id AS orderId, max(at_ms) AS at FROM touched GROUP BY product`);
-  for (const { productId, available, stocked, held, sold } of broken) {
+  for (const { productId, available, stocked, held, sold, shipped } of broken) {
     const oversold = beyond.find((named) => named.productId === productId);
     const latest = last.find((named) => named.productId === productId);
-    const difference = available + held + sold - stocked;
+    const difference = available + held + sold + shipped - stocked;
     const pieces = `${counted(Math.abs(difference), "piece")} too ${difference > 0 ? "many" : "few"}`;
     const blamed = oversold ? "this order takes it beyond what came in" : "this order touched it last";
     findings.add({
       rule: "goods",
       orderId: (oversold ?? latest)?.orderId ?? null,
       what: `product ${productId} has ${pieces}${latest ? `; ${blamed}` : ""}`,
-      says: [`stock    ${stocked} came in; ${available} available, ${held} held, ${sold} sold`],
+      says: [`stock    ${stocked} came in; ${available} available, ${held} held, ${sold + shipped} sold`],
     });
   }
 }

@@ -6,9 +6,10 @@ import type { WholeOrder } from "./order-rows.ts";
 /**
  * What is wrong with an order about which every message was read and nothing has changed since. While messages are on their
  * way, what it finds may be just that: a suspicion.
+ * @param purgedUpToId up to this id, rows of orders that ended may be gone
  */
-export function judgeOrder(order: WholeOrder): Finding[] {
-  const broken: (readonly [Rule, string])[] = [...judgeEnd(order)];
+export function judgeOrder(order: WholeOrder, purgedUpToId = ""): Finding[] {
+  const broken: (readonly [Rule, string])[] = [...judgeEnd(order, order.orderId <= purgedUpToId)];
   const both = order.order?.cancelled === 1 && order.payment?.cancelled === 1;
   if (both) broken.push(["two-endings", "order and payment both published its order.cancel"]);
   for (const difference of differences(order)) broken.push(["facts", difference]);
@@ -34,10 +35,12 @@ const ends: readonly { readonly name: string; readonly states: Readonly<Record<S
 
 const stateOf = (order: WholeOrder, service: Service) => order[service]?.status ?? "none";
 
-function judgeEnd(order: WholeOrder): (readonly [Rule, string])[] {
+/** @param mayBePurged each service deletes its ended orders in its own time, so any of its rows may be gone */
+function judgeEnd(order: WholeOrder, mayBePurged: boolean): (readonly [Rule, string])[] {
   const agrees = (service: Service, end: (typeof ends)[number]) =>
-    end.states[service].includes(stateOf(order, service));
-  if (order.intake === undefined) return [["unknown-order", "a service keeps it, but intake never accepted it"]];
+    end.states[service].includes(stateOf(order, service)) || (mayBePurged && order[service] === undefined);
+  if (order.intake === undefined && !mayBePurged)
+    return [["unknown-order", "a service keeps it, but intake never accepted it"]];
   if (stateOf(order, "stock") === "tombstone") {
     return [["tombstone", "stock was told to release it before it ever held it"]];
   }

@@ -64,7 +64,8 @@ async function judgeStrays(tx: Transaction, findings: Findings): Promise<void> {
     SELECT c.transfer_id AS transferId, c.order_id AS orderId, p.status, ${entry("c")} AS entry
     FROM transfers c LEFT JOIN payments p ON p.order_id = c.order_id
     WHERE (c.order_id IS NOT NULL
-        AND (p.order_id IS NULL OR c.transfer_id NOT IN ('charge/' || c.order_id, 'refund/' || c.order_id)))
+        AND (p.order_id IS NULL AND c.order_id > coalesce((SELECT last_order_id FROM purged), '')
+          OR c.transfer_id NOT IN ('charge/' || c.order_id, 'refund/' || c.order_id)))
       OR (c.order_id IS NULL
         AND (c.transfer_id GLOB 'charge/*' OR c.transfer_id GLOB 'refund/*' OR c.credit NOT GLOB 'customer/*'))
     LIMIT ${rowsAtMost}`);

@@ -1,5 +1,5 @@
 import type { Migration } from "../migrate.ts";
-import { deadLettersForOperators, operatorsTrail, sharedTables } from "../shared/migrations.ts";
+import { deadLettersForOperators, operatorsTrail, purgedOrders, sharedTables } from "../shared/migrations.ts";
 
 export const migrations: readonly Migration[] = [
   sharedTables,
@@ -46,4 +46,5 @@ export const migrations: readonly Migration[] = [
       `CREATE INDEX orders_cancelling ON orders (order_id) WHERE status = 'paid' AND cancel_requested_at_ms IS NOT NULL`,
     ],
   },
+  purgedOrders,
 ];

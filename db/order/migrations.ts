@@ -1,5 +1,5 @@
 import type { Migration } from "../migrate.ts";
-import { deadLettersForOperators, operatorsTrail, sharedTables } from "../shared/migrations.ts";
+import { deadLettersForOperators, operatorsTrail, purgedOrders, sharedTables } from "../shared/migrations.ts";
 
 export const migrations: readonly Migration[] = [
   sharedTables,
@@ -29,4 +29,5 @@ export const migrations: readonly Migration[] = [
   },
   operatorsTrail,
   deadLettersForOperators,
+  purgedOrders,
 ];

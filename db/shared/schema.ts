@@ -127,3 +127,9 @@ export const trail = sqliteTable("trail", {
   subject: text().notNull(),
   effect: text().notNull(),
 });
+
+/** One row, once orders were purged: up to this id, ended ones may be gone. */
+export const purged = sqliteTable("purged", {
+  only: integer().primaryKey(),
+  lastOrderId: text("last_order_id").notNull(),
+});

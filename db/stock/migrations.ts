@@ -1,5 +1,5 @@
 import type { Migration } from "../migrate.ts";
-import { deadLettersForOperators, operatorsTrail, sharedTables } from "../shared/migrations.ts";
+import { deadLettersForOperators, operatorsTrail, purgedOrders, sharedTables } from "../shared/migrations.ts";
 
 export const migrations: readonly Migration[] = [
   sharedTables,
@@ -41,4 +41,14 @@ export const migrations: readonly Migration[] = [
   },
   operatorsTrail,
   deadLettersForOperators,
+  purgedOrders,
+  {
+    name: "shipped",
+    statements: [
+      `CREATE TABLE shipped (
+        product_id TEXT PRIMARY KEY REFERENCES products,
+        quantity INTEGER NOT NULL CHECK (quantity > 0)
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ];

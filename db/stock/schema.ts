@@ -41,3 +41,9 @@ export const requests = sqliteTable("requests", {
   bodyHash: text("body_hash").notNull(),
   atMs: integer("at_ms").notNull(),
 });
+
+/** Pieces that were sold with orders that are purged. */
+export const shipped = sqliteTable("shipped", {
+  productId: text("product_id").primaryKey(),
+  quantity: integer().notNull(),
+});

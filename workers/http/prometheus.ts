@@ -24,6 +24,12 @@ export function renderMetrics(service: Service, metrics: BusMetrics): string {
       "Records that were set aside, by reason",
       labelled(metrics.deadLetterReasons, "reason"),
     ),
+    ...family(
+      "orderwright_purged_total",
+      "counter",
+      "Rows that were deleted after their time, by kind",
+      labelled(metrics.purged, "kind"),
+    ),
     ...histogramHead(
       "orderwright_batch_seconds",
       "From the start of a batch's transaction to its end, the fsync with it",

@@ -16,6 +16,7 @@ import { createOrderDurations, type OrderDurations } from "./order-durations.ts"
 import { createOrderNews, type OrderNews } from "./order-news.ts";
 import { createPageApp } from "./page-http.ts";
 import { createOrderPlacement } from "./place-orders.ts";
+import { intakeKeeping } from "./keeping.ts";
 import { intakeRecovery } from "./recovery.ts";
 import { type IntakeSettings, readIntakeSettings } from "./settings.ts";
 import { serveStuck } from "./watchdog/http.ts";
@@ -39,6 +40,7 @@ await runMain("intake", readIntakeSettings, (settings) => {
     migrations,
     handler: createViewHandler(onSeen),
     recovery: intakeRecovery,
+    keeping: intakeKeeping,
     createApp(parts) {
       watchdog = openWatchdog(parts, settings);
       return createApp(parts, settings, { durations, news, watchdog });

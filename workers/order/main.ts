@@ -4,6 +4,7 @@ import { createServiceApp } from "../http/service-app.ts";
 import { runMain } from "../run-main.ts";
 import { runDeadlines } from "./deadlines.ts";
 import { createOrderHandler } from "./handlers.ts";
+import { orderKeeping } from "./keeping.ts";
 import { createOrderRecovery } from "./recovery.ts";
 import { readOrderSettings } from "./settings.ts";
 
@@ -14,6 +15,7 @@ await runMain("order", readOrderSettings, (settings) => ({
   migrations,
   handler: createOrderHandler(settings),
   recovery: createOrderRecovery(settings),
+  keeping: orderKeeping,
   createApp: createServiceApp,
   background: ({ bus, busMetrics, signal, log }) =>
     runDeadlines({

@@ -78,8 +78,9 @@ async function countShelves(tx: Transaction, nowMs: number): Promise<string[]> {
     ), came AS (
       SELECT product_id, sum(quantity) AS quantity FROM restocks GROUP BY 1
     ), counted AS (
-      SELECT product_id, coalesce(came.quantity, 0) - coalesce(taken.quantity, 0) AS available
-      FROM products LEFT JOIN came USING (product_id) LEFT JOIN taken USING (product_id)
+      SELECT products.product_id,
+        coalesce(came.quantity, 0) - coalesce(taken.quantity, 0) - coalesce(shipped.quantity, 0) AS available
+      FROM products LEFT JOIN came USING (product_id) LEFT JOIN taken USING (product_id) LEFT JOIN shipped USING (product_id)
     )`;
   const short = await tx.all<{ productId: string; missing: number }>(sql`
     ${counted} SELECT product_id AS productId, -available AS missing FROM counted WHERE available < 0 ORDER BY 1`);
