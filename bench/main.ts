@@ -1,6 +1,7 @@
 // npm run bench -- [NAME] [options]: measures on this machine; each benchmark compares its rows in one run.
 import process from "node:process";
 import { benchClient } from "#kafka/bench/client.ts";
+import { benchPoison, poisonSummary } from "./poison/command.ts";
 import { benchSaga, sagaSummary } from "./saga/command.ts";
 
 interface Benchmark {
@@ -11,6 +12,7 @@ interface Benchmark {
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   saga: { summary: sagaSummary, run: benchSaga },
+  poison: { summary: poisonSummary, run: benchPoison },
   client: {
     summary: "what a message costs the Kafka client on each runtime, beside librdkafka in C",
     async run(args) {

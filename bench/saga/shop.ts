@@ -16,6 +16,7 @@ export interface Shop {
   readonly pids: Readonly<Record<Service | "broker", number>>;
   readonly ports: Readonly<Record<Service, number>>;
   readonly storeUrls: StoreUrls;
+  readonly bootstrapServers: string;
   /** Throws an Error with a process's last words when one has ended. */
   check(): void;
   /** Kills all: the stores are thrown away. */
@@ -63,6 +64,7 @@ export async function startShop({ variant, broker: brokerName, folder }: ShopOpt
       pids: { intake: intakePid, ...pids, broker: broker.pid },
       ports: { intake, stock, order, payment },
       storeUrls,
+      bootstrapServers: broker.bootstrapServers,
       check: () => services.forEach((service) => workers[service].check()),
       kill,
     };

@@ -2,6 +2,7 @@ import type { EventType } from "#contracts/events.ts";
 import type { AcceptedOrder } from "../intake/decide.ts";
 import type { OrderContext } from "../order/decide.ts";
 import type { Account } from "../payment/decide.ts";
+import type { Service } from "#contracts/topics.ts";
 import type { Product } from "../stock/decide.ts";
 
 /** What a search starts from, and every end that its runs may come to. */
@@ -17,6 +18,13 @@ export interface Scenario {
   readonly discards: number;
   /** Messages that the service which acts on them never gets: it cannot do them, and no operator has come yet. */
   readonly withheld?: readonly EventType[];
+  /**
+   * How many messages may be set aside as dead letters on their way to a reader, each to be healed, replayed or discarded at
+   * any moment. Without it, healing and replaying are what they come to: a message that is delivered late.
+   */
+  readonly deadLetters?: number;
+  /** A dead letter of the first order that nobody ever deals with: only the others must end. */
+  readonly neverRead?: { readonly message: string; readonly reader: Service };
   /** The outcomes of the orders, one after the other: exactly these. Where messages are withheld, what stock, order and payment keep. */
   readonly ends: readonly string[];
 }
@@ -163,6 +171,34 @@ export const deadLetters: readonly Scenario[] = [
     ends: [gone, "rejected"],
   },
 ];
+
+/** The same with every step of a dead letter as a move of its own: it is set aside, and healed, replayed or discarded. */
+export const deadLettersStepByStep: readonly Scenario[] = deadLetters.map((scenario) => ({
+  ...scenario,
+  name: scenario.name.replace("discarded dead letters", "dead letters healed, replayed or discarded"),
+  deadLetters: 2,
+}));
+
+/** Whatever message of an order is never dealt with, another order ends as if it were alone. */
+export const neverRead: readonly Scenario[] = (
+  [
+    ["order.start", "stock"],
+    ["payment.success", "stock"],
+    ["stock.rollback", "stock"],
+    ["stock.success", "order"],
+    ["order.cancel.request", "order"],
+    ["payment.success", "order"],
+    ["order.cancel", "order"],
+    ["payment.request", "payment"],
+    ["payment.void/customer", "payment"],
+    ["payment.void/deadline", "payment"],
+  ] as const
+).map(([message, reader]) => ({
+  ...two,
+  name: `two orders, ${message} of one never read by ${reader}`,
+  neverRead: { message, reader },
+  ends: [...cancels, "paid"],
+}));
 
 /** A million states and more: some seconds each, so planted faults are not tried on them. */
 export const twoOrdersWithDeadLetters: readonly Scenario[] = twoOrders.slice(1).map((scenario) => ({

@@ -2,9 +2,18 @@ import assert from "node:assert/strict";
 import console from "node:console";
 import { after, describe, test } from "node:test";
 import { eventTypes } from "#contracts/events.ts";
-import { shippedMachines } from "./machines.ts";
+import { Violation } from "./laws.ts";
+import { type Machine, shippedMachines } from "./machines.ts";
 import { afterDiscards, discardRules, linesOf, rules } from "./rules.ts";
-import { deadLetters, oneOrder, twoOrders, twoOrdersWithDeadLetters, undoneCompensations } from "./scenarios.ts";
+import {
+  deadLetters,
+  deadLettersStepByStep,
+  oneOrder,
+  twoOrders,
+  twoOrdersWithDeadLetters,
+  neverRead,
+  undoneCompensations,
+} from "./scenarios.ts";
 import { search } from "./search.ts";
 
 /**
@@ -15,7 +24,14 @@ describe("every message delivered again and in any order, cancels and deadlines 
   const changes = new Set<string>();
   const counts: string[] = [];
 
-  for (const scenario of [...oneOrder, ...twoOrders, ...deadLetters, ...twoOrdersWithDeadLetters]) {
+  for (const scenario of [
+    ...oneOrder,
+    ...twoOrders,
+    ...deadLetters,
+    ...deadLettersStepByStep,
+    ...neverRead,
+    ...twoOrdersWithDeadLetters,
+  ]) {
     test(
       `${scenario.name}: every run ends, and all services agree on ${scenario.ends.length} ends`,
       { timeout: 120_000 },
@@ -34,6 +50,18 @@ describe("every message delivered again and in any order, cancels and deadlines 
       assert.deepEqual([...search(scenario, shippedMachines(scenario.context)).ends], [...scenario.ends].sort());
     });
   }
+
+  test("an order that waits behind another's dead letter is noticed", () => {
+    const [scenario] = neverRead;
+    assert.ok(scenario !== undefined);
+    const [first] = scenario.orders;
+    const shipped = shippedMachines(scenario.context);
+    const waiting: Machine = (state, message, nowMs) => {
+      const waits = message.orderId !== first?.orderId && state.rows[first?.orderId ?? ""] === null;
+      return waits ? { state, outbox: [], outcome: "ignored" } : shipped.stock(state, message, nowMs);
+    };
+    assert.throws(() => search(scenario, { ...shipped, stock: waiting }), Violation);
+  });
 
   test("the services do what the tables list, and nothing else", () => {
     const listed = [...rules, ...discardRules, ...afterDiscards].flatMap(linesOf);

@@ -3,6 +3,7 @@ import type { Payment } from "../payment/decide.ts";
 import type { StockOrder } from "../stock/decide.ts";
 import type { View } from "../intake/decide.ts";
 import { type TupleTable, createTupleTable } from "./interning.ts";
+import { createLetterMoves } from "./letter-moves.ts";
 import { Violation, checkEnd } from "./laws.ts";
 import type { Machines } from "./machines.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -94,18 +95,22 @@ type System = ReturnType<typeof createSystem>;
 
 /**
  * A state is one tuple: an id for what each service keeps, one for what is published, which deliveries were made at least
- * once (as bits), and how many messages were discarded.
+ * once (as bits), how many messages were discarded, and, where dead letters are moves of their own, which deliveries are dead
+ * letters now (as bits), and how many have been.
  */
 function createSystem(scenario: Scenario, machines: Machines) {
   const messages = createMessages();
   const seen: SeenSteps = { changes: new Set(), pairs: new Set() };
   const keepers = createKeepers(scenario, machines, messages, seen);
   const published = createPublications(scenario, messages, keepers);
+  const { deadLetters = 0 } = scenario;
   const layout = {
     published: keepers.length,
     delivered: keepers.length + 1,
     discards: keepers.length + 1 + deliveryWords,
-    width: keepers.length + 2 + deliveryWords,
+    dead: keepers.length + 2 + deliveryWords,
+    deaths: keepers.length + 2 + 2 * deliveryWords,
+    width: keepers.length + 2 + deliveryWords + (deadLetters > 0 ? deliveryWords + 1 : 0),
   };
   const next = new Int32Array(layout.width);
   const commands = commandsOf(keepers, messages);
@@ -121,21 +126,33 @@ function createSystem(scenario: Scenario, machines: Machines) {
   const move = (to: number, message: number) => () =>
     `${keepers[to]!.service} gets ${nameOf(messages.valueOf(message))}`;
 
+  const letters = createLetterMoves({
+    layout,
+    deadLettersAtMost: deadLetters,
+    discardsAtMost: scenario.discards,
+    messages,
+    keepers,
+    next,
+    take,
+  });
+
   /** Visits all that can come next; says whether every message was delivered to all its readers. */
   const expand = (state: Int32Array, visit: (next: Int32Array, move: () => string) => void): boolean => {
     let settled = true;
     let restless: (() => string) | undefined;
     const discards = state[layout.discards]!;
-    for (const { index, to, message, discard } of published.deliveriesOf(state[layout.published]!)) {
+    for (const delivery of published.deliveriesOf(state[layout.published]!)) {
+      const { index, to, message, discard } = delivery;
       const word = layout.delivered + Math.floor(index / 31);
       const bit = 1 << (index % 31);
       const isFirst = (state[word]! & bit) === 0;
-      if (isFirst) settled = false;
+      if (isFirst || letters.isDead(state, index)) settled = false;
       const changes = take(state, to, message);
       next[word]! |= bit;
       if (changes && !isFirst) restless = move(to, message);
       if (changes || isFirst) visit(next, move(to, message));
-      if (discard === undefined || discards >= scenario.discards) continue;
+      letters.visitAll(state, delivery, visit);
+      if (deadLetters > 0 || discard === undefined || discards >= scenario.discards) continue;
       const discardChanges = take(state, to, discard);
       next[word]! |= bit;
       next[layout.discards] = discards + 1;
@@ -184,7 +201,8 @@ function describeEnd(
       ["stock", "order", "payment"].map((service) => rowOf(service, orderId)?.status ?? "none");
     return scenario.orders.map(({ orderId }) => kept(orderId).join(" ")).join(" | ");
   }
-  const ends = scenario.orders.map(({ orderId }) =>
+  const judged = scenario.neverRead === undefined ? scenario.orders : scenario.orders.slice(1);
+  const ends = judged.map(({ orderId }) =>
     checkEnd({
       stock: rowOf("stock", orderId) as StockOrder | null,
       order: rowOf("order", orderId) as Order | null,

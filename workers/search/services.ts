@@ -178,6 +178,7 @@ export function createPublications(scenario: Scenario, messages: Messages, keepe
       if (!reads || !keeper.orderIds.includes(event.orderId)) return [];
       if (keeper.service !== "intake" && scenario.withheld?.includes(event.type) === true) return [];
       if (keeper.service === "intake" && !scenario.views) return [];
+      if (isNeverRead(scenario, event, keeper.service)) return [];
       const { type, orderId, atMs } = event;
       const discardable = scenario.discards > 0 && !neverDiscarded.some((never) => never === type);
       const discard = discardable ? messages.idOf({ type, orderId, atMs, data: null }) : undefined;
@@ -210,6 +211,10 @@ export function createPublications(scenario: Scenario, messages: Messages, keepe
         .flatMap((id) => deliveriesTo(messages.valueOf(id) as OrderEvent, id))),
     eventsOf,
   };
+}
+
+function isNeverRead({ neverRead, orders }: Scenario, event: OrderEvent, reader: Service): boolean {
+  return neverRead?.reader === reader && neverRead.message === nameOf(event) && event.orderId === orders[0]?.orderId;
 }
 
 const groupOf = Object.fromEntries(

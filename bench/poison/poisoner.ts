@@ -1,0 +1,59 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { uuidv7 } from "uuidv7";
+import { encode, headers } from "#contracts/envelope.ts";
+import { openProducer, type OutgoingMessage } from "#kafka/producer.ts";
+import { baseProperties, producerSettings } from "#kafka/settings.ts";
+
+/** Sends poison to a shop's topics while it works. */
+export interface Poisoner {
+  /** Until the signal aborts: so many messages a second into each topic that a paid order's messages go through. */
+  run(perSecond: number, signal: AbortSignal): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Of every message that a paid order is told by. */
+const poisoned = ["order.start", "stock.success", "order.created", "payment.request", "payment.success"] as const;
+const turnMs = 20;
+
+export async function openPoisoner(bootstrapServers: string): Promise<Poisoner> {
+  const options = { lingerMs: 5, deliveryTimeoutMs: 30_000 };
+  const producer = await openProducer(producerSettings(baseProperties(bootstrapServers), options, { missing: {} }));
+  let sent = 0;
+  return {
+    async run(perSecond, signal) {
+      const beganMs = performance.now();
+      let perTopic = 0;
+      while (!signal.aborted) {
+        const due = Math.floor(((performance.now() - beganMs) / 1_000) * perSecond);
+        const messages: OutgoingMessage[] = [];
+        for (; perTopic < due; perTopic += 1) for (const topic of poisoned) messages.push(poison(topic, (sent += 1)));
+        const { failed } = await producer.send(messages);
+        if (failed[0]) throw failed[0].error;
+        await delay(turnMs);
+      }
+      return perTopic;
+    },
+    close: () => producer.close(),
+  };
+}
+
+/** In turn: no JSON, a broken rule of the schema, a type of nobody, another order's key, no key. */
+function poison(topic: (typeof poisoned)[number], number: number): OutgoingMessage {
+  const orderId = uuidv7();
+  const data = { customerId: "c-0001", currency: "GBP", lines: [{ productId: "p-0001", quantity: 1 }] };
+  const { key, value } = encode({ type: "order.start", orderId, atMs: 1, data }, "intake");
+  const text = new TextDecoder().decode(value).replaceAll("order.start", topic);
+  const common = { topic, key, headers: headers(null) };
+  switch (number % 5) {
+    case 0:
+      return { ...common, value: new Uint8Array([0xff, 0x00, 0x7b]) };
+    case 1:
+      return { ...common, value: text.replace(/"data":.*$/, '"data":{}}') };
+    case 2:
+      return { ...common, value: text.replace(`"type":"${topic}"`, '"type":"order.begin"') };
+    case 3:
+      return { ...common, value: text.replace(/"subject":"[^"]*"/, '"subject":"nobody"') };
+    default:
+      return { topic, key: null, value: text };
+  }
+}
