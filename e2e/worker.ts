@@ -80,7 +80,7 @@ export function startWorker(options: WorkerOptions): Worker {
       // Not by `child.kill`, after which Deno tells of the signal however the process ended.
       if (!isOver && child.pid !== undefined) process.kill(child.pid, name);
     },
-    listening: () => until(`${service} to listen`, () => isOver || output.includes('"listening"')),
+    listening: () => until(`${service} to listen`, () => isOver || output.includes('"listening"'), 90_000),
   };
 }
 

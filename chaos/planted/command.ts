@@ -2,7 +2,7 @@ import { noFault, plantedFaults } from "./faults.ts";
 import { runPlanted } from "./run.ts";
 
 const options = { orders: 400, runsAtMost: 5, settleSeconds: 20 };
-const problemLength = 100;
+const problemLength = 90;
 
 /** Plants each fault, or those whose name has one of these words, and says what chaos says. True: all were caught. */
 export async function plantedCommand(
@@ -17,16 +17,21 @@ export async function plantedCommand(
   say("| fault | in | caught | runs | problems | the first of them |\n| --- | --- | --- | --- | --- | --- |");
   // Without it, a machine that is too slow would catch everything.
   const healthy = await runPlanted(noFault, { ...options, runsAtMost: 1, seed });
-  say(
-    `| (none) | - | ${healthy.isCaught ? "YES" : "no"} | 1 | ${healthy.problems} | ${healthy.problem.slice(0, problemLength)} |`,
-  );
+  const control = ["(none)", "-", healthy.isCaught ? "YES" : "no", 1, healthy.problems, shortened(healthy.problem)];
+  say(`| ${control.join(" | ")} |`);
   let caught = 0;
   for (const fault of faults) {
     const { isCaught, runs, problems, problem } = await runPlanted(fault, { ...options, seed });
     if (isCaught) caught += 1;
-    const first = problem.replaceAll("|", "/").slice(0, problemLength);
-    say(`| ${fault.name} | ${fault.file} | ${isCaught ? "yes" : "NO"} | ${runs} | ${problems} | ${first} |`);
+    const row = [fault.name, fault.file, isCaught ? "yes" : "NO", runs, problems, shortened(problem)];
+    say(`| ${row.join(" | ")} |`);
   }
   say(`\n${caught} of ${faults.length} caught${healthy.isCaught ? ", but so was the project as it is" : ""}`);
   return caught === faults.length && !healthy.isCaught;
+}
+
+/** Which order it was says nothing of a run that is over. */
+function shortened(problem: string): string {
+  const told = problem.replace(/^the services do not agree on an end of \S+:/, "no agreed end:").replaceAll("|", "/");
+  return told.length <= problemLength ? told : `${told.slice(0, problemLength - 3)}...`;
 }
