@@ -79,12 +79,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: 'if (error.kind === "busy" || error.kind === "transient") return "poison";',
   },
   {
-    name: "one death of the process condemns the message in hand",
-    file: "bus/chunks.ts",
-    from: "const deathLimit = 3;",
-    to: "const deathLimit = 1;",
-  },
-  {
     name: "a message under another order's key is taken",
     file: "contracts/envelope.ts",
     from: "if (!isKeyOf(key, envelope.subject)) return",
