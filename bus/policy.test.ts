@@ -4,9 +4,9 @@ import { StoreError } from "#db/errors.ts";
 import { KafkaError } from "#kafka/errors.ts";
 import { SettingsError } from "#kafka/settings.ts";
 import { createBackOff } from "./back-off.ts";
-import { decodeCommitMetadata, encodeCommitMetadata } from "./commit-metadata.ts";
-import { classify, HandlerTypeError } from "./error-policy.ts";
-import { ConsumeRefusedError } from "./offset-judge.ts";
+import { decodeCommitMetadata, encodeCommitMetadata } from "./consume/commit-metadata.ts";
+import { classify, HandlerTypeError } from "./batch/error-policy.ts";
+import { ConsumeRefusedError } from "./consume/offset-judge.ts";
 import { busSettings, busSettingsTable } from "./settings.ts";
 import { createWakeUp } from "./wake-up.ts";
 

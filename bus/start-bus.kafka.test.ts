@@ -9,7 +9,7 @@ import { startApacheKafka, type ApacheKafka } from "#kafka/apache-kafka/start.ts
 import { openProducer, type KafkaProducer } from "#kafka/producer.ts";
 import { baseProperties, producerSettings } from "#kafka/settings.ts";
 import { sendAll } from "#kafka/testing.ts";
-import { ConsumeRefusedError } from "./offset-judge.ts";
+import { ConsumeRefusedError } from "./consume/offset-judge.ts";
 import { handledOrders, messageOf, onceEach, orderId, orderStart, range, readTopic } from "./testing.ts";
 import { startTestBus, testMigrations, until } from "./testing.ts";
 

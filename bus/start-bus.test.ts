@@ -8,7 +8,7 @@ import type { Store } from "#db/open-store.ts";
 import { openAdmin } from "#kafka/admin.ts";
 import { baseProperties } from "#kafka/settings.ts";
 import { openTestLoop, pollFor } from "#kafka/testing.ts";
-import { encodeCommitMetadata } from "./commit-metadata.ts";
+import { encodeCommitMetadata } from "./consume/commit-metadata.ts";
 import {
   createRig,
   createTestService,

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { sql } from "drizzle-orm";
 import type { BatchHandler, Handled, Received } from "#bus/batch-handler.ts";
-import { createBatchProcessor } from "#bus/batch-processor.ts";
+import { createBatchProcessor } from "#bus/batch/batch-processor.ts";
 import type { FaultHook } from "#bus/fault-hook.ts";
 import { createBusMetrics } from "#bus/metrics.ts";
-import { outboxMessage } from "#bus/outbox-messages.ts";
-import { createOutboxWriter, type OutboxWriter } from "#bus/outbox-writer.ts";
-import { createPositions, type Positions } from "#bus/positions.ts";
-import { createRelayLane, nothingUnread } from "#bus/relay-lane.ts";
+import { outboxMessage } from "#bus/relay/outbox-messages.ts";
+import { createOutboxWriter, type OutboxWriter } from "#bus/relay/outbox-writer.ts";
+import { createPositions, type Positions } from "#bus/consume/positions.ts";
+import { createRelayLane, nothingUnread } from "#bus/relay/relay-lane.ts";
 import { busSettings } from "#bus/settings.ts";
 import { encode, headers } from "#contracts/envelope.ts";
 import type { EventType, OrderEvent } from "#contracts/events.ts";

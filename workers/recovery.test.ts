@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { sql } from "drizzle-orm";
-import type { FactName, OrderFacts } from "#bus/recovery.ts";
+import type { FactName, OrderFacts } from "#bus/recover/recovery.ts";
 import type { OrderEvent } from "#contracts/events.ts";
 import { migrations as paymentMigrations } from "#db/payment/migrations.ts";
 import { migrations as stockMigrations } from "#db/stock/migrations.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { LogEntry } from "#bus/log.ts";
-import { outboxMessage } from "#bus/outbox-messages.ts";
+import { outboxMessage } from "#bus/relay/outbox-messages.ts";
 import type { Bus } from "#bus/start-bus.ts";
 import { problem, type Problem } from "#contracts/http.ts";
 import type { Service } from "#contracts/topics.ts";

@@ -4,7 +4,7 @@ import type { BatchHandler } from "#bus/batch-handler.ts";
 import { type FaultHook, noFaults } from "#bus/fault-hook.ts";
 import type { Log } from "#bus/log.ts";
 import { type BusMetrics, createBusMetrics } from "#bus/metrics.ts";
-import type { Recovery } from "#bus/recovery.ts";
+import type { Recovery } from "#bus/recover/recovery.ts";
 import { type Bus, startBus } from "#bus/start-bus.ts";
 import type { EventType } from "#contracts/events.ts";
 import type { Service } from "#contracts/topics.ts";

@@ -1,5 +1,5 @@
-import { type BatchWrite, writeBatch } from "#bus/batch.ts";
-import { createPositions, type Positions } from "#bus/positions.ts";
+import { type BatchWrite, writeBatch } from "#bus/batch/batch.ts";
+import { createPositions, type Positions } from "#bus/consume/positions.ts";
 import type { EventType } from "#contracts/events.ts";
 import { readOffsets, startOffsets } from "#db/offsets.ts";
 import type { Store } from "#db/open-store.ts";

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import type { BatchHandler, Outgoing } from "#bus/batch-handler.ts";
-import { outboxMessage } from "#bus/outbox-messages.ts";
+import { outboxMessage } from "#bus/relay/outbox-messages.ts";
 import type { Bus } from "#bus/start-bus.ts";
 import type { EventType } from "#contracts/events.ts";
 import type { Service } from "#contracts/topics.ts";

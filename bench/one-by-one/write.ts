@@ -1,5 +1,5 @@
-import { outgoingMessage } from "#bus/outbox-messages.ts";
-import type { Written } from "#bus/outbox-writer.ts";
+import { outgoingMessage } from "#bus/relay/outbox-messages.ts";
+import type { Written } from "#bus/relay/outbox-writer.ts";
 import type { Transaction } from "#db/connection.ts";
 import type { Store } from "#db/open-store.ts";
 import { insertOutbox, type OutboxMessage } from "#db/outbox.ts";

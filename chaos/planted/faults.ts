@@ -13,7 +13,7 @@ const moveOffsets = `    const moved = await compareAndSetOffsets(tx, groupId, m
 export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "offsets committed before the transaction of their effects",
-    file: "bus/batch.ts",
+    file: "bus/batch/batch.ts",
     from: `  const result = await write(signal, async (tx, nowMs) => {\n${moveOffsets}`,
     to: `  await write(signal, async (tx, nowMs) => {\n${moveOffsets}    return { result: undefined, outbox: [] };
   });
@@ -21,37 +21,37 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: "a failed delivery report counts as delivered",
-    file: "bus/delivery.ts",
+    file: "bus/relay/delivery.ts",
     from: "if (result.failed.length === 0) return ends;",
     to: "return ends;",
   },
   {
     name: "offsets move past poison, and no dead letter is kept",
-    file: "bus/batch.ts",
+    file: "bus/batch/batch.ts",
     from: "const copies = await keepDeadLetters(tx, deadLetters, nowMs);",
     to: "const copies = [];",
   },
   {
     name: "poison takes the rest of its batch with it",
-    file: "bus/batch.ts",
+    file: "bus/batch/batch.ts",
     from: "deadLetters.push(deadLetterOf(record, groupId, position.incarnation, poison));",
     to: "deadLetters.push(deadLetterOf(record, groupId, position.incarnation, poison));\n    break;",
   },
   {
     name: "what is published counts as read by all",
-    file: "bus/read-by-all.ts",
+    file: "bus/relay/read-by-all.ts",
     from: 'export function isRead({ ends }: Pick<Round, "ends">, committed: CommittedEnds): boolean {',
     to: 'export function isRead({ ends }: Pick<Round, "ends">, committed: CommittedEnds): boolean {\n  return true;',
   },
   {
     name: "the watermark moves before the delivery report",
-    file: "bus/relay.ts",
+    file: "bus/relay/relay.ts",
     from: "const ends = await delivery.deliver(",
     to: "lane.close(round, {});\n    const ends = await delivery.deliver(",
   },
   {
     name: "what a killed process left in the outbox is not published",
-    file: "bus/relay.ts",
+    file: "bus/relay/relay.ts",
     from: "return { publishedSeq: state.publishedSeq, isNew: false };",
     to: `{
     const [last] = await tx.all<{ seq: number }>(
@@ -62,19 +62,19 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: "a broker that lost its data is not noticed",
-    file: "bus/relay.ts",
+    file: "bus/relay/relay.ts",
     from: "if (state.incarnation === incarnation)",
     to: "if (state.incarnation !== null)",
   },
   {
     name: "a group without offsets begins at the end of the log",
-    file: "bus/offset-judge.ts",
+    file: "bus/consume/offset-judge.ts",
     from: 'if (incarnation === PERSISTENT || start === 0) return { kind: "begin", next: start };',
     to: 'return { kind: "begin", next: facts.end };',
   },
   {
     name: "a store that is busy makes messages poison",
-    file: "bus/error-policy.ts",
+    file: "bus/batch/error-policy.ts",
     from: 'if (error.kind === "busy" || error.kind === "transient") return "transient";',
     to: 'if (error.kind === "busy" || error.kind === "transient") return "poison";',
   },

@@ -1,6 +1,6 @@
 import type { BatchHandler, Handled } from "#bus/batch-handler.ts";
-import { classify, describeError, isSystemFailure } from "#bus/error-policy.ts";
-import { outboxMessage } from "#bus/outbox-messages.ts";
+import { classify, describeError, isSystemFailure } from "#bus/batch/error-policy.ts";
+import { outboxMessage } from "#bus/relay/outbox-messages.ts";
 import type { Bus } from "#bus/start-bus.ts";
 import type { AdminRequest, DeadLetterResult } from "#contracts/dead-letters.ts";
 import { placeOf } from "#contracts/dead-letters.ts";

@@ -1,4 +1,4 @@
-import type { Learned, OrderFacts, Recovery } from "#bus/recovery.ts";
+import type { Learned, OrderFacts, Recovery } from "#bus/recover/recovery.ts";
 import { orders } from "#db/intake/schema.ts";
 import { loadRows, saveRows } from "#db/row-sets.ts";
 import { findByKeys, type OrderRow } from "./accepted-orders.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Outcome } from "#bus/batch-handler.ts";
-import type { CatchUp } from "#bus/catch-up.ts";
-import { describeError } from "#bus/error-policy.ts";
+import type { CatchUp } from "#bus/consume/catch-up.ts";
+import { describeError } from "#bus/batch/error-policy.ts";
 import type { Log } from "#bus/log.ts";
 import type { Bus } from "#bus/start-bus.ts";
 import { expireOrders, type OrderSettings } from "./handlers.ts";

@@ -1,4 +1,4 @@
-import type { Learned, OrderFacts, Recovery } from "#bus/recovery.ts";
+import type { Learned, OrderFacts, Recovery } from "#bus/recover/recovery.ts";
 import type { OrderEvent } from "#contracts/events.ts";
 import { orders } from "#db/order/schema.ts";
 import { loadRows, saveRows } from "#db/row-sets.ts";

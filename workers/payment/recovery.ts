@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Learned, OrderFacts, Recovery } from "#bus/recovery.ts";
+import type { Learned, OrderFacts, Recovery } from "#bus/recover/recovery.ts";
 import type { OrderEvent } from "#contracts/events.ts";
 import type { Transaction } from "#db/connection.ts";
 import { accounts, payments, transfers } from "#db/payment/schema.ts";

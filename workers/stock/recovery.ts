@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Learned, OrderFacts, Recovery } from "#bus/recovery.ts";
+import type { Learned, OrderFacts, Recovery } from "#bus/recover/recovery.ts";
 import type { Transaction } from "#db/connection.ts";
 import { insertRows, loadRows, saveRows } from "#db/row-sets.ts";
 import { orders, products } from "#db/stock/schema.ts";

@@ -10,7 +10,7 @@ import {
 } from "@opentelemetry/api";
 import type { BatchHandler, Received } from "#bus/batch-handler.ts";
 import { type EventType, messageId } from "#contracts/events.ts";
-import type { SentMessage } from "#bus/delivery.ts";
+import type { SentMessage } from "#bus/relay/delivery.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { GroupPlace } from "#bus/progress.ts";
+import type { GroupPlace } from "#bus/consume/progress.ts";
 import { accept, type View } from "../decide.ts";
 import { hopsOf } from "./hops.ts";
 import { createJudge, nameDead } from "./judge.ts";

@@ -1,4 +1,4 @@
-import type { DeadCopy, GroupPlace, GroupProgress } from "#bus/progress.ts";
+import type { DeadCopy, GroupPlace, GroupProgress } from "#bus/consume/progress.ts";
 import { topics } from "#contracts/topics.ts";
 import { partitionOf } from "#kafka/partition-of.ts";
 import type { View } from "../decide.ts";

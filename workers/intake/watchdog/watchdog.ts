@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { describeError } from "#bus/error-policy.ts";
+import { describeError } from "#bus/batch/error-policy.ts";
 import type { Log } from "#bus/log.ts";
-import type { ProgressView } from "#bus/progress.ts";
+import type { ProgressView } from "#bus/consume/progress.ts";
 import type { View } from "../decide.ts";
 import { hopsOf, lastProgressMs } from "./hops.ts";
 import { createJudge, nameDead, type StuckOrder } from "./judge.ts";

@@ -11,12 +11,12 @@ import type { LogRange } from "#kafka/admin.ts";
 import { readLogs } from "#kafka/read-logs.ts";
 import { consumerSettings } from "#kafka/settings.ts";
 import type { ClientProperties, KafkaMessage } from "#kafka/upstream.ts";
-import type { BatchHandler } from "./batch-handler.ts";
-import type { BrokerView } from "./broker-view.ts";
-import { PERSISTENT } from "./incarnation.ts";
-import { outboxMessage } from "./outbox-messages.ts";
+import type { BatchHandler } from "../batch-handler.ts";
+import type { BrokerView } from "../consume/broker-view.ts";
+import { PERSISTENT } from "../consume/incarnation.ts";
+import { outboxMessage } from "../relay/outbox-messages.ts";
 import type { FactName, OrderFacts, Recovery } from "./recovery.ts";
-import { traceparentOf } from "./records.ts";
+import { traceparentOf } from "../batch/records.ts";
 import { type Begin, placesToBegin } from "./where-to-begin.ts";
 
 export interface LearnOptions {

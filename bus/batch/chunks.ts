@@ -2,7 +2,7 @@ import type { EventType } from "#contracts/events.ts";
 import type { Item } from "./batch.ts";
 import type { Condemned } from "./dead-letters.ts";
 import { describeError, type FailureClass } from "./error-policy.ts";
-import type { Positions } from "./positions.ts";
+import type { Positions } from "../consume/positions.ts";
 
 /** Records that go into one transaction. */
 export interface Chunk<K extends EventType> {

@@ -2,12 +2,12 @@ import type { Transaction } from "#db/connection.ts";
 import { forgetUnreadRounds, instanceIds } from "#db/instances.ts";
 import type { Store } from "#db/open-store.ts";
 import type { LogRange } from "#kafka/admin.ts";
-import { encodeCommitMetadata } from "./commit-metadata.ts";
+import { encodeCommitMetadata } from "../consume/commit-metadata.ts";
 import { CannotRecoverError, learn, type LearnOptions, type LearnReport } from "./learn.ts";
-import { ConsumeRefusedError, type Disaster } from "./offset-judge.ts";
+import { ConsumeRefusedError, type Disaster } from "../consume/offset-judge.ts";
 import type { Recovery } from "./recovery.ts";
-import type { RelayLane } from "./relay-lane.ts";
-import type { Relay } from "./relay.ts";
+import type { RelayLane } from "../relay/relay-lane.ts";
+import type { Relay } from "../relay/relay.ts";
 import { asSoleMember } from "./sole-member.ts";
 
 export interface RecoverOptions extends Omit<LearnOptions, "recovery" | "incarnation" | "isBlind"> {

@@ -9,7 +9,7 @@ import {
   range,
   type Rig,
   until,
-} from "./testing.ts";
+} from "../testing.ts";
 
 const limit = { timeout: 60_000 };
 

@@ -5,14 +5,14 @@ import { startOffsets } from "#db/offsets.ts";
 import type { Store } from "#db/open-store.ts";
 import { INCARNATION_TOPIC } from "#kafka/embedded-broker/incarnation-topic.ts";
 import { KafkaError } from "#kafka/errors.ts";
-import { createBackOff, sleep } from "./back-off.ts";
+import { createBackOff, sleep } from "../back-off.ts";
 import type { Delivery } from "./delivery.ts";
-import { describeError } from "./error-policy.ts";
-import type { Log } from "./log.ts";
-import type { BusMetrics } from "./metrics.ts";
+import { describeError } from "../batch/error-policy.ts";
+import type { Log } from "../log.ts";
+import type { BusMetrics } from "../metrics.ts";
 import { nothingUnread, type RelayLane, type Unread } from "./relay-lane.ts";
-import type { BusSettings } from "./settings.ts";
-import type { WakeUp } from "./wake-up.ts";
+import type { BusSettings } from "../settings.ts";
+import type { WakeUp } from "../wake-up.ts";
 
 /** The only publisher of a service's outbox. */
 export interface Relay {

@@ -1,8 +1,8 @@
 import type { EventType } from "#contracts/events.ts";
 import { type Service, topics } from "#contracts/topics.ts";
 import type { LogRange } from "#kafka/admin.ts";
-import type { BatchHandler } from "./batch-handler.ts";
-import type { BrokerView } from "./broker-view.ts";
+import type { BatchHandler } from "../batch-handler.ts";
+import type { BrokerView } from "../consume/broker-view.ts";
 import type { Recovery } from "./recovery.ts";
 
 /** Where a group goes on in a partition after a recovery. */

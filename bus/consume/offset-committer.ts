@@ -1,7 +1,7 @@
 import type { PollLoop } from "#kafka/poll-loop.ts";
 import type { TopicPartition } from "#kafka/upstream.ts";
 import { encodeCommitMetadata } from "./commit-metadata.ts";
-import type { FaultHook } from "./fault-hook.ts";
+import type { FaultHook } from "../fault-hook.ts";
 import type { Positions } from "./positions.ts";
 
 /** Tells the broker how far the store has read, some time after: a copy for lag tools, and for what may be purged. */

@@ -2,11 +2,11 @@ import { openProducer } from "#kafka/producer.ts";
 import { producerSettings } from "#kafka/settings.ts";
 import type { ClientProperties } from "#kafka/upstream.ts";
 import { createDelivery, type Delivery, type DeliveryOptions } from "./delivery.ts";
-import type { FaultHook } from "./fault-hook.ts";
+import type { FaultHook } from "../fault-hook.ts";
 import { createOutboxWriter, type OutboxWriter } from "./outbox-writer.ts";
 import { createRelay, type Relay, type RelayOptions } from "./relay.ts";
 import { createRelayLane, type RelayLane, type Unread } from "./relay-lane.ts";
-import { createWakeUp } from "./wake-up.ts";
+import { createWakeUp } from "../wake-up.ts";
 
 /** From the outbox to the broker: what writes it, and what publishes it. */
 export interface Publishing {

@@ -4,12 +4,12 @@ import type { DeadLetter, RecordPosition } from "#db/dead-letters.ts";
 import { compareAndSetOffsets, type OffsetMove } from "#db/offsets.ts";
 import { clearSuspect } from "#db/suspects.ts";
 import type { KafkaMessage, TopicPartition } from "#kafka/upstream.ts";
-import type { BatchHandler, Handled, Received } from "./batch-handler.ts";
+import type { BatchHandler, Handled, Received } from "../batch-handler.ts";
 import { deadLetterOf, keepDeadLetters, type Condemned } from "./dead-letters.ts";
 import { HandlerTypeError, isSystemFailure } from "./error-policy.ts";
-import { outboxMessage } from "./outbox-messages.ts";
-import type { OutboxWriter } from "./outbox-writer.ts";
-import type { Position } from "./positions.ts";
+import { outboxMessage } from "../relay/outbox-messages.ts";
+import type { OutboxWriter } from "../relay/outbox-writer.ts";
+import type { Position } from "../consume/positions.ts";
 import { decodeRecord, recordId, type DecodedRecord } from "./records.ts";
 
 /** A record in hand. */

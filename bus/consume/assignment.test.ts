@@ -6,8 +6,8 @@ import type { Store } from "#db/open-store.ts";
 import { readOffsets } from "#db/offsets.ts";
 import { openTemporaryStore, type TemporaryStore } from "#db/temporary-store.ts";
 import { ConsumeRefusedError } from "./offset-judge.ts";
-import { createRig, handledOrders, messageOf, onceEach, orderStart, range, testMigrations } from "./testing.ts";
-import { until, type Rig, type TestBus } from "./testing.ts";
+import { createRig, handledOrders, messageOf, onceEach, orderStart, range, testMigrations } from "../testing.ts";
+import { until, type Rig, type TestBus } from "../testing.ts";
 
 const LIMIT = { timeout: 60_000 };
 const { signal } = new AbortController();

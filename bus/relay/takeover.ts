@@ -3,9 +3,9 @@ import { recordRound } from "#db/instances.ts";
 import type { Store } from "#db/open-store.ts";
 import { readOutboxAfter } from "#db/outbox.ts";
 import type { Delivery } from "./delivery.ts";
-import type { BusMetrics } from "./metrics.ts";
+import type { BusMetrics } from "../metrics.ts";
 import { beginLife, type Relay } from "./relay.ts";
-import type { BusSettings } from "./settings.ts";
+import type { BusSettings } from "../settings.ts";
 
 export interface TakeoverOptions {
   readonly store: Store;

@@ -3,7 +3,7 @@ import { decode, type PoisonReason } from "#contracts/envelope.ts";
 import type { EventType } from "#contracts/events.ts";
 import type { Headers } from "#db/headers.ts";
 import type { KafkaMessage } from "#kafka/upstream.ts";
-import type { Received } from "./batch-handler.ts";
+import type { Received } from "../batch-handler.ts";
 
 /** A record, decoded; or why no handler may see it. */
 export type DecodedRecord<K extends EventType> =

@@ -3,7 +3,7 @@ import type { Service } from "#contracts/topics.ts";
 import { decodeHeaders } from "#db/headers.ts";
 import type { OutboxMessage } from "#db/outbox.ts";
 import type { OutgoingMessage } from "#kafka/producer.ts";
-import type { Outgoing } from "./batch-handler.ts";
+import type { Outgoing } from "../batch-handler.ts";
 
 /** An event as a row of the outbox. */
 export function outboxMessage({ event, traceparent }: Outgoing, service: Service): OutboxMessage {

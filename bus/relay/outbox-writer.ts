@@ -3,7 +3,7 @@ import { StoreError } from "#db/errors.ts";
 import { recordRound } from "#db/instances.ts";
 import type { Store } from "#db/open-store.ts";
 import { insertOutbox, type OutboxMessage } from "#db/outbox.ts";
-import type { FaultHook } from "./fault-hook.ts";
+import type { FaultHook } from "../fault-hook.ts";
 import type { RelayLane } from "./relay-lane.ts";
 
 /** What a transaction gives back: something for its caller, and messages for the relay. */

@@ -3,8 +3,8 @@ import { KafkaError } from "#kafka/errors.ts";
 import { openPollLoop, type PollLoop } from "#kafka/poll-loop.ts";
 import { consumerSettings } from "#kafka/settings.ts";
 import type { ClientProperties, CommittedOffset, TopicPartition } from "#kafka/upstream.ts";
-import { sleep } from "./back-off.ts";
-import type { BatchHandler } from "./batch-handler.ts";
+import { sleep } from "../back-off.ts";
+import type { BatchHandler } from "../batch-handler.ts";
 import { CannotRecoverError } from "./learn.ts";
 
 export interface SoleMemberOptions {

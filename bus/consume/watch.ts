@@ -1,14 +1,14 @@
 import { seeInstance } from "#db/instances.ts";
 import type { Store } from "#db/open-store.ts";
 import { findUndone } from "#db/undone.ts";
-import { sleep } from "./back-off.ts";
-import { describeError } from "./error-policy.ts";
-import type { Log } from "./log.ts";
-import type { BusMetrics } from "./metrics.ts";
-import type { OutboxWriter } from "./outbox-writer.ts";
-import { finishReadRounds, type ReadByAllOptions } from "./read-by-all.ts";
-import type { RelayLane } from "./relay-lane.ts";
-import { publishLeft, silentInstances, type TakeoverOptions } from "./takeover.ts";
+import { sleep } from "../back-off.ts";
+import { describeError } from "../batch/error-policy.ts";
+import type { Log } from "../log.ts";
+import type { BusMetrics } from "../metrics.ts";
+import type { OutboxWriter } from "../relay/outbox-writer.ts";
+import { finishReadRounds, type ReadByAllOptions } from "../relay/read-by-all.ts";
+import type { RelayLane } from "../relay/relay-lane.ts";
+import { publishLeft, silentInstances, type TakeoverOptions } from "../relay/takeover.ts";
 
 export interface WatchOptions extends ReadByAllOptions, TakeoverOptions {
   readonly store: Store;

@@ -3,14 +3,14 @@ import type { Store } from "#db/open-store.ts";
 import { readRecords } from "#kafka/record-reader.ts";
 import { consumerSettings } from "#kafka/settings.ts";
 import type { ClientProperties, TopicPartition } from "#kafka/upstream.ts";
-import { sleep } from "./back-off.ts";
-import type { BatchHandler } from "./batch-handler.ts";
+import { sleep } from "../back-off.ts";
+import type { BatchHandler } from "../batch-handler.ts";
 import type { BrokerView } from "./broker-view.ts";
 import { decodeCommitMetadata } from "./commit-metadata.ts";
 import { PERSISTENT } from "./incarnation.ts";
 import { ConsumeRefusedError, judgeOffset, type PartitionFacts, type Verdict } from "./offset-judge.ts";
 import type { Position } from "./positions.ts";
-import { recordId } from "./records.ts";
+import { recordId } from "../batch/records.ts";
 
 export interface AssignmentOptions {
   readonly handler: Pick<BatchHandler, "service" | "groupId" | "reads">;

@@ -1,6 +1,6 @@
 import type { EventType } from "#contracts/events.ts";
 import { consume, type ConsumerOptions } from "./consumer.ts";
-import { describeError } from "./error-policy.ts";
+import { describeError } from "../batch/error-policy.ts";
 
 /** A service that consumes, refuses to, or is being recovered. */
 export interface Consumption {

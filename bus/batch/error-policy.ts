@@ -1,6 +1,6 @@
 import { StoreError } from "#db/errors.ts";
 import { KafkaError } from "#kafka/errors.ts";
-import { ConsumeRefusedError } from "./offset-judge.ts";
+import { ConsumeRefusedError } from "../consume/offset-judge.ts";
 
 /**
  * What a failure means for the messages in hand:

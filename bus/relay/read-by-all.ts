@@ -2,8 +2,8 @@ import { deadLetterTopic, topics, type Topic } from "#contracts/topics.ts";
 import { finishRounds, readRounds, type Round } from "#db/instances.ts";
 import type { Store } from "#db/open-store.ts";
 import type { TopicPartition } from "#kafka/upstream.ts";
-import type { BrokerView } from "./broker-view.ts";
-import { decodeCommitMetadata } from "./commit-metadata.ts";
+import type { BrokerView } from "../consume/broker-view.ts";
+import { decodeCommitMetadata } from "../consume/commit-metadata.ts";
 import type { Relay } from "./relay.ts";
 
 export interface ReadByAllOptions {

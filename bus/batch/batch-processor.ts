@@ -1,15 +1,15 @@
 import { compensations, type EventType } from "#contracts/events.ts";
 import type { Store } from "#db/open-store.ts";
 import type { KafkaMessage, TopicPartition } from "#kafka/upstream.ts";
-import { createBackOff } from "./back-off.ts";
+import { createBackOff } from "../back-off.ts";
 import { PartitionsTakenError, writeBatch, type BatchResult, type BatchWrite, type Item } from "./batch.ts";
 import { type Answer, answerTo, chunksOf, currentOf, suspected, type Chunk } from "./chunks.ts";
 import { type CrashMarker, createCrashMarker } from "./crash-marker.ts";
 import { classify, describeError, type FailureClass } from "./error-policy.ts";
-import type { Log } from "./log.ts";
-import { count, countBatch, type BusMetrics } from "./metrics.ts";
-import type { Positions } from "./positions.ts";
-import type { BusSettings } from "./settings.ts";
+import type { Log } from "../log.ts";
+import { count, countBatch, type BusMetrics } from "../metrics.ts";
+import type { Positions } from "../consume/positions.ts";
+import type { BusSettings } from "../settings.ts";
 
 export interface BatchProcessor {
   /** Handles polled records, by the policy of errors, until each is committed, set aside, or another instance's. */

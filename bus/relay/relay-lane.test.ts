@@ -6,7 +6,7 @@ import { openTemporaryStore, type TemporaryStore } from "#db/temporary-store.ts"
 import { createRelayLane, nothingUnread, type RelayLane } from "./relay-lane.ts";
 import { mergeEnds } from "./watermark.ts";
 import { isRead } from "./read-by-all.ts";
-import { range, testMigrations } from "./testing.ts";
+import { range, testMigrations } from "../testing.ts";
 
 const { signal } = new AbortController();
 let temporary: TemporaryStore;

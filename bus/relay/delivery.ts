@@ -2,13 +2,13 @@ import type { OutboxMessage } from "#db/outbox.ts";
 import type { RoundEnds } from "#db/shared/schema.ts";
 import { KafkaError } from "#kafka/errors.ts";
 import type { KafkaProducer, SendResult } from "#kafka/producer.ts";
-import { createBackOff, sleep } from "./back-off.ts";
-import { describeError } from "./error-policy.ts";
-import type { FaultHook } from "./fault-hook.ts";
-import type { Log } from "./log.ts";
+import { createBackOff, sleep } from "../back-off.ts";
+import { describeError } from "../batch/error-policy.ts";
+import type { FaultHook } from "../fault-hook.ts";
+import type { Log } from "../log.ts";
 import { outgoingMessage } from "./outbox-messages.ts";
 import { mergeEnds } from "./watermark.ts";
-import type { BusMetrics } from "./metrics.ts";
+import type { BusMetrics } from "../metrics.ts";
 
 export interface Delivery {
   /** Opens the producer ahead of the first row: an idempotent one takes half a second until it may send. */

@@ -2,7 +2,7 @@ import type { Store } from "#db/open-store.ts";
 import { markSuspect, unmarkSuspect } from "#db/suspects.ts";
 import { positionOf, type Item } from "./batch.ts";
 import { describeError } from "./error-policy.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 
 /** Says durably, before it is tried, that the process may die of a record. */
 export interface CrashMarker {

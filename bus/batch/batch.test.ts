@@ -7,11 +7,19 @@ import { deadLetters, instances, outbox, relayRounds } from "#db/shared/schema.t
 import { openTemporaryStore, type TemporaryStore } from "#db/temporary-store.ts";
 import type { KafkaMessage } from "#kafka/upstream.ts";
 import { PartitionsTakenError, writeBatch, type Item } from "./batch.ts";
-import { noFaults } from "./fault-hook.ts";
-import { createOutboxWriter } from "./outbox-writer.ts";
-import type { Position } from "./positions.ts";
-import { createRelayLane, nothingUnread, type RelayLane } from "./relay-lane.ts";
-import { createTestService, handledOrders, messageOf, onceEach, orderStart, range, testMigrations } from "./testing.ts";
+import { noFaults } from "../fault-hook.ts";
+import { createOutboxWriter } from "../relay/outbox-writer.ts";
+import type { Position } from "../consume/positions.ts";
+import { createRelayLane, nothingUnread, type RelayLane } from "../relay/relay-lane.ts";
+import {
+  createTestService,
+  handledOrders,
+  messageOf,
+  onceEach,
+  orderStart,
+  range,
+  testMigrations,
+} from "../testing.ts";
 
 const { signal } = new AbortController();
 const { stock: groupId } = groups;

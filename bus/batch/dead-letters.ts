@@ -6,7 +6,7 @@ import { insertDeadLetters, type DeadLetter } from "#db/dead-letters.ts";
 import { encodeHeaders, type Headers } from "#db/headers.ts";
 import type { OutboxMessage } from "#db/outbox.ts";
 import type { KafkaMessage } from "#kafka/upstream.ts";
-import { programVersion } from "./program-version.ts";
+import { programVersion } from "../program-version.ts";
 import { headersOf, traceparentOf } from "./records.ts";
 
 /** Why a record is set aside. */
