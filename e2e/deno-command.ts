@@ -46,9 +46,14 @@ export function denoCommand(
   const store = filePath(environment["STORE_URL"] ?? "");
   if (store === undefined) throw new Error("a worker on Deno has its store in a file here");
   const permissions = denoPermissions(service, port, dirname(store));
+  // Where spans go is somebody else's host: whoever asks for tracing allows it, as docs/deploying.md says.
+  const collector = environment["OTEL_EXPORTER_OTLP_ENDPOINT"];
+  const allowed = permissions.map((flag) => {
+    return collector !== undefined && flag.startsWith("--allow-net=") ? `${flag},${new URL(collector).host}` : flag;
+  });
   // To end itself by a signal, as a fault asks for, it must be let run programs. Nothing else needs that.
   const faults = "FAULT_KILL_AT" in environment ? ["--allow-run"] : [];
   const withParent = process.platform === "linux" ? ["setpriv", "--pdeathsig", "KILL"] : [];
-  const [file = deno, ...args] = [...withParent, deno, "run", ...permissions, ...faults];
+  const [file = deno, ...args] = [...withParent, deno, "run", ...allowed, ...faults];
   return [file, ...args, PROJECT_DIR + taskOf(service).main];
 }

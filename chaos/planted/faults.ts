@@ -22,7 +22,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "a failed delivery report counts as delivered",
     file: "bus/relay/delivery.ts",
-    from: "if (result.failed.length === 0) return ends;",
+    from: "if (failed.size === 0) return ends;",
     to: "return ends;",
   },
   {
