@@ -32,6 +32,7 @@ let isKeeping = false;
 export function keepPreparedStatements(): void {
   if (isKeeping) return;
   isKeeping = true;
+  // Libsql's declarations are better-sqlite3's, wider than what is called here.
   const connections = Database.prototype as unknown as Connection;
   connections.prepare = keeping(connections.prepare);
 }

@@ -75,6 +75,7 @@ const consumePacked: Read = async (client, count) => {
 };
 
 const consumeAsUpstream: Read = (client, count) => {
+  // Upstream's own declarations, which ours leave out: what it answers is compared with what we read.
   const consumer = client as unknown as KafkaConsumer;
   consumer.setDefaultConsumeTimeout(50);
   return new Promise((resolve, reject) => {

@@ -31,6 +31,7 @@ export function Plot({ title, description, series, data, valueText }: PlotProps)
     if (current === null) return undefined;
     const draw = () => {
       plot.current?.destroy();
+      // The casts, here and below: uPlot declares arrays that may be changed.
       const options = optionsOf(series, valueText, current.clientWidth);
       plot.current = new UPlot(options, shown.current as unknown as UPlot.AlignedData, current);
     };
