@@ -5,7 +5,7 @@ import { StoreError } from "./errors.ts";
 
 /**
  * One step of a schema: statements that run once, in one transaction. Never change one that a store may have applied; add
- * another.
+ * another. `released.json` holds those that were released to what they were.
  *
  * They are TypeScript and not a folder of .sql files, so that a compiled binary carries them on every runtime; and written
  * by hand, since drizzle's generator knows neither STRICT nor WITHOUT ROWID. A test holds each schema.ts to them.
@@ -37,7 +37,7 @@ export async function migrate(tx: Transaction, migrations: readonly Migration[],
     for (const statement of migration.statements) await tx.run(sql.raw(statement));
     await tx.run(sql`
       INSERT INTO migrations (version, name, hash, applied_at_ms)
-      VALUES (${index + 1}, ${migration.name}, ${hashOf(migration)}, ${nowMs})`);
+      VALUES (${index + 1}, ${migration.name}, ${migrationHash(migration)}, ${nowMs})`);
   }
 }
 
@@ -53,13 +53,14 @@ function checkApplied(
         `this program knows ${migrations.length}. Start the newer program, or restore a copy from before it`;
       throw new StoreError(message, "defect", "STORE_NEWER");
     }
-    if (known.name === name && hashOf(known) === hash) continue;
+    if (known.name === name && migrationHash(known) === hash) continue;
     const message =
       `migration ${version} of the store is "${name}" with hash ${hash.slice(0, 12)}, ` +
-      `this program's is "${known.name}" with hash ${hashOf(known).slice(0, 12)}: the store belongs to another service or program`;
+      `this program's is "${known.name}" with hash ${migrationHash(known).slice(0, 12)}: the store belongs to another service or program`;
     throw new StoreError(message, "defect", "STORE_OTHER");
   }
 }
 
-const hashOf = (migration: Migration) =>
-  createHash("sha256").update(JSON.stringify(migration.statements)).digest("hex");
+/** What a store keeps of a migration, to tell whether the program's is the one that it was built from. */
+export const migrationHash = ({ statements }: Migration): string =>
+  createHash("sha256").update(JSON.stringify(statements)).digest("hex");

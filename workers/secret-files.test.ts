@@ -11,7 +11,7 @@ const readFile = (file: string) => {
 
 describe("secrets given as files", () => {
   test("stand under the name of the secret, whole but for the last line end", () => {
-    const { environment, problems } = readSecretFiles({ KAFKA_SASL_PASSWORD_FILE: "/run/secrets/pw" }, readFile);
+    const { environment, problems } = readSecretFiles({ KAFKA_SASL_PASSWORD_FILE: "/run/secrets/pw" }, { readFile });
     assert.deepEqual(environment, { KAFKA_SASL_PASSWORD: "hush " });
     assert.deepEqual(problems, []);
   });
@@ -23,7 +23,7 @@ describe("secrets given as files", () => {
       STORE_AUTH_TOKEN: "shown-nowhere",
       STORE_AUTH_TOKEN_FILE: "/run/secrets/pw",
     };
-    const { problems } = readSecretFiles(given, readFile);
+    const { problems } = readSecretFiles(given, { readFile });
     assert.deepEqual(problems, [
       "HTTP_TOKEN_FILE: /run/secrets/none cannot be read (ENOENT)",
       "ADMIN_TOKEN_FILE: /run/secrets/empty is empty",
@@ -33,6 +33,6 @@ describe("secrets given as files", () => {
 
   test("leave the names of TLS files alone: those are read by the client", () => {
     const given = { KAFKA_TLS_CA_FILE: "/ca.pem" };
-    assert.deepEqual(readSecretFiles(given, readFile).environment, given);
+    assert.deepEqual(readSecretFiles(given, { readFile }).environment, given);
   });
 });

@@ -18,15 +18,21 @@ export interface ReadSecrets {
   readonly problems: readonly string[];
 }
 
+interface Reading {
+  /** Default: those of the services. */
+  readonly secrets?: readonly string[];
+  readonly readFile?: (file: string) => string;
+}
+
 /** Takes secrets from the files that the environment names. A file's last line end is not part of the secret. */
 export function readSecretFiles(
   given: Environment,
-  readFile = (file: string): string => readFileSync(file, "utf8"),
+  { secrets = secretVariables, readFile = (file) => readFileSync(file, "utf8") }: Reading = {},
 ): ReadSecrets {
   const environment: Record<string, string | undefined> = { ...given };
   const files = new Map<string, string>();
   const problems: string[] = [];
-  for (const variable of secretVariables) {
+  for (const variable of secrets) {
     const fileVariable = `${variable}_FILE`;
     const file = given[fileVariable]?.trim();
     delete environment[fileVariable];

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import { type Service, services } from "#contracts/topics.ts";
+import { readSecretFiles } from "#workers/secret-files.ts";
 import { defaultDataFolder } from "../data-folder.ts";
 import { type Addresses, addressesOf } from "../start/addresses.ts";
 import { UsageError } from "../usage-error.ts";
@@ -20,7 +21,10 @@ export const accessOptions = {
 
 export const accessHelp = `  --data DIR             the folder of a running "npm start", which keeps addresses and token there
                          (default: .orderwright in the project)
-  --url SERVICE=URL      where a service is, instead; the token is then taken from ORDERWRIGHT_ADMIN_TOKEN`;
+  --url SERVICE=URL      where a service is, instead; the token is then taken from ORDERWRIGHT_ADMIN_TOKEN, or
+                         from the file that ORDERWRIGHT_ADMIN_TOKEN_FILE names`;
+
+const tokenVariable = "ORDERWRIGHT_ADMIN_TOKEN";
 
 interface AccessValues {
   readonly data?: string | undefined;
@@ -51,10 +55,12 @@ export function readAccess(values: AccessValues, environment: Readonly<Record<st
     if (service === undefined) problems.push(`--url ${text} is not SERVICE=URL; services are ${services.join(", ")}`);
     else addresses[service] = url;
   }
-  const token = environment["ORDERWRIGHT_ADMIN_TOKEN"]?.trim() || local?.token;
+  const given = readSecretFiles(environment, { secrets: [tokenVariable] });
+  problems.push(...given.problems);
+  const token = given.environment[tokenVariable]?.trim() || local?.token;
   if (token === undefined) {
     problems.push(
-      `there is no token: no shop runs with its data in ${folder}, and ORDERWRIGHT_ADMIN_TOKEN is not set (to what the services have as ADMIN_TOKEN)`,
+      `there is no token: no shop runs with its data in ${folder}, and ${tokenVariable} is not set (to what the services have as ADMIN_TOKEN), nor ${tokenVariable}_FILE`,
     );
   }
   if (problems.length > 0 || token === undefined) throw new UsageError(problems);

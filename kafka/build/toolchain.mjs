@@ -187,7 +187,8 @@ function probeLibrary(name, [program = "", ...given], env, folder) {
   const source = join(folder, `${name}.c`);
   writeFileSync(source, `#include <${header}>\nvoid probe(void);\nvoid probe(void) { ${call}; }\n`);
   const flags = [env["CPPFLAGS"], env["CFLAGS"], env["LDFLAGS"]].flatMap(words);
-  const undefinedIsError = process.platform === "linux" ? ["-Wl,-z,defs"] : [];
+  // As the client is linked: Debian's archives are made for programs, and fit into a shared object with -Bsymbolic only.
+  const linking = process.platform === "linux" ? ["-Wl,-z,defs", "-Wl,-Bsymbolic"] : [];
   for (const link of [archives.map((file) => `-l:${file}`), shared.map((library) => `-l${library}`)]) {
     const args = [
       ...given,
@@ -198,7 +199,7 @@ function probeLibrary(name, [program = "", ...given], env, folder) {
       "-o",
       join(folder, `${name}.so`),
     ];
-    const tail = [...flags, ...undefinedIsError, ...link, ...SYSTEM_LIBRARIES, "-pthread"];
+    const tail = [...flags, ...linking, ...link, ...SYSTEM_LIBRARIES, "-pthread"];
     if (spawnSync(program, [...args, ...tail], { env, stdio: "ignore" }).status === 0) return link;
   }
   return null;
