@@ -149,6 +149,14 @@ export const deadLetterResult = z.object({
 });
 export type DeadLetterResult = z.infer<typeof deadLetterResult>;
 
+/** What healing, replaying or discarding one came to, over all services that have a part in it. */
+export const closedLetter = z.object({
+  /** As `deadLetterResult`; `cannot`: `effect` says why, and nothing was done. */
+  outcome: z.enum(["would", "done", "already", "cannot"]),
+  effect: z.string(),
+});
+export type ClosedLetter = z.infer<typeof closedLetter>;
+
 /** Ids in the query of `GET /outbox`: `?id=...&id=...`. */
 export const outboxIds = z.array(z.string().min(1).max(256)).min(1).max(10);
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { OrderView } from "#contracts/http.ts";
+import { assertAccessible } from "./accessible.ts";
 import { openBrowser } from "./browser.ts";
 import { openPageUnderTest, type PageUnderTest } from "./page-under-test.ts";
 
@@ -46,19 +46,6 @@ describe(title, { skip: skip !== false }, () => {
     });
     await page.goto(shop.url(path));
     return page;
-  }
-
-  /** By axe-core, in both schemes. */
-  async function assertAccessible(page: Page): Promise<void> {
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      const found = await page.evaluate(`(async () => {
-        ${axe.source};
-        const { violations } = await window.axe.run();
-        return violations.map(({ id, nodes }) => id + ": " + nodes.map((node) => node.html.slice(0, 120)).join(" | "));
-      })()`);
-      assert.deepEqual(found, [], colorScheme);
-    }
   }
 
   async function place(body: object = {}, headers: Record<string, string> = {}): Promise<OrderView> {

@@ -24,6 +24,8 @@ export interface WorkerParts extends ServiceAppOptions {
   readonly store: Store;
   readonly bus: Bus;
   readonly busMetrics: BusMetrics;
+  /** What operators must show; undefined: nothing is served to them. */
+  readonly adminToken: string | undefined;
   /** Aborts when the worker stops: ends what waits, not what writes. */
   readonly signal: AbortSignal;
 }
@@ -109,6 +111,7 @@ async function startParts<K extends EventType>(options: WorkerOptions<K>, store:
     bus,
     signal,
     bearerToken,
+    adminToken,
     admin:
       adminToken === undefined
         ? undefined

@@ -2,16 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import { type Service, services } from "#contracts/topics.ts";
+import type { AdminAccess } from "#workers/operators/admin-client.ts";
 import { readSecretFiles } from "#workers/secret-files.ts";
 import { defaultDataFolder } from "../data-folder.ts";
-import { type Addresses, addressesOf } from "../start/addresses.ts";
+import { addressesOf } from "../start/addresses.ts";
 import { UsageError } from "../usage-error.ts";
-
-/** Where the services' HTTP is, and the token that their operators show. */
-export interface AdminAccess {
-  readonly addresses: Addresses;
-  readonly token: string;
-}
 
 /** Options of every command that talks to the services, for `parseArgs`. */
 export const accessOptions = {

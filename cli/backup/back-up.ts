@@ -6,8 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { copyHeaders } from "#contracts/admin.ts";
 import type { Service } from "#contracts/topics.ts";
 import { checkCopy } from "#db/check-copy.ts";
-import type { AdminAccess } from "../admin/access.ts";
-import { AdminError, explain } from "../admin/admin-client.ts";
+import { type AdminAccess, AdminError, explain } from "#workers/operators/admin-client.ts";
 
 export interface Backup {
   readonly path: string;

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { services } from "#contracts/topics.ts";
 import { accessHelp, accessOptions, readAccess } from "../admin/access.ts";
-import { AdminError } from "../admin/admin-client.ts";
+import { AdminError } from "#workers/operators/admin-client.ts";
 import { askedServices, parsed } from "../admin/asked-services.ts";
 import { UsageError } from "../usage-error.ts";
 import { backUp } from "./back-up.ts";

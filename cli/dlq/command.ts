@@ -1,12 +1,12 @@
 import process from "node:process";
 import type { Service } from "#contracts/topics.ts";
-import { type AdminClient, AdminError, createAdminClient } from "../admin/admin-client.ts";
+import { type AdminClient, AdminError, createAdminClient } from "#workers/operators/admin-client.ts";
 import { counted } from "../counted.ts";
 import { tableWidth } from "../table.ts";
-import { closeLetter } from "./close.ts";
-import { type Letter, nameOf, readDetail, readGroups, readLetters } from "./letters.ts";
+import { closeLetter, type Letter } from "#workers/operators/close-letter.ts";
+import { nameOf, readDetail, readGroups, readLetters } from "./letters.ts";
 import { type DlqOptions, readOptions } from "./options.ts";
-import { type ClosedLetter, closedTable, detailText, groupsTable, listTable, sumGroups } from "./print.ts";
+import { closedTable, detailText, groupsTable, listTable, type Outcome, sumGroups } from "./print.ts";
 
 /** Where the command writes, and how wide a table may be. */
 export interface Output {
@@ -124,7 +124,7 @@ async function close(
       ? { found: await Promise.all(names.map((name) => readDetail(client, name))), code: 0 }
       : await oldestFirst(client, options, output);
   const order = { operator: operator || "nobody", why, dryRun: !does };
-  const closed: ClosedLetter[] = [];
+  const closed: Outcome[] = [];
   // One after the other: each is a transaction of its service.
   for (const letter of found) closed.push({ letter, ...(await closeLetter(client, action, letter, order)) });
   if (options.json) output.write(json(closed.map(({ letter, ...rest }) => ({ letter: nameOf(letter), ...rest }))));
@@ -135,8 +135,8 @@ async function close(
 
 const participles = { heal: "healed", replay: "replayed", discard: "discarded" } as const;
 
-function sumOf(action: keyof typeof participles, closed: readonly ClosedLetter[], does: boolean): string {
-  const number = (outcome: ClosedLetter["outcome"]) => closed.filter((each) => each.outcome === outcome).length;
+function sumOf(action: keyof typeof participles, closed: readonly Outcome[], does: boolean): string {
+  const number = (outcome: Outcome["outcome"]) => closed.filter((each) => each.outcome === outcome).length;
   const did = counted(does ? number("done") : number("would"), "letter");
   const parts = [
     does ? `${did} ${participles[action]}` : `${did} would be ${participles[action]}`,

@@ -4,10 +4,10 @@ import {
   deadLetterGroups,
   type DeadLetterGroups,
   deadLetterPage,
-  type DeadLetterSummary,
 } from "#contracts/dead-letters.ts";
 import { type Service, services } from "#contracts/topics.ts";
-import type { AdminClient } from "../admin/admin-client.ts";
+import type { AdminClient } from "#workers/operators/admin-client.ts";
+import type { Letter } from "#workers/operators/close-letter.ts";
 
 /** Where a dead letter is: in the store of the service that could not take it. */
 export interface LetterName {
@@ -15,8 +15,6 @@ export interface LetterName {
   readonly id: number;
 }
 
-/** A dead letter and whose it is. */
-export type Letter = DeadLetterSummary & { readonly service: Service };
 export type Group = DeadLetterGroups["groups"][number] & { readonly service: Service };
 
 /** Parts of a query by their names, as the contracts have them. */

@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
 import { deadLetterFilter } from "#contracts/dead-letters.ts";
 import { type Service, services } from "#contracts/topics.ts";
-import { type AdminAccess, accessOptions, readAccess } from "../admin/access.ts";
+import type { AdminAccess } from "#workers/operators/admin-client.ts";
+import { accessOptions, readAccess } from "../admin/access.ts";
 import { parseDuration } from "../durations.ts";
 import { UsageError } from "../usage-error.ts";
-import type { Action } from "./close.ts";
+import type { Action } from "#workers/operators/close-letter.ts";
 import { type Filter, type LetterName, parseName } from "./letters.ts";
 
 export const groupings = ["service", "topic", "reason", "age", "state"] as const;

@@ -1,13 +1,13 @@
-import type { DeadLetterDetail } from "#contracts/dead-letters.ts";
+import type { ClosedLetter, DeadLetterDetail } from "#contracts/dead-letters.ts";
+import type { Letter } from "#workers/operators/close-letter.ts";
 import { counted } from "../counted.ts";
 import { durationText } from "../durations.ts";
 import { type Column, tableOf } from "../table.ts";
-import type { Closed } from "./close.ts";
-import { type Group, type Letter, nameOf } from "./letters.ts";
+import { type Group, nameOf } from "./letters.ts";
 import type { Grouping } from "./options.ts";
 
 /** A letter with what became of it. */
-export interface ClosedLetter extends Closed {
+export interface Outcome extends ClosedLetter {
   readonly letter: Letter;
 }
 
@@ -67,8 +67,8 @@ export function groupsTable(sums: readonly Group[], by: readonly Grouping[], now
   );
 }
 
-export function closedTable(closed: readonly ClosedLetter[], widthAtMost: number): string {
-  const columns: Column<ClosedLetter>[] = [
+export function closedTable(closed: readonly Outcome[], widthAtMost: number): string {
+  const columns: Column<Outcome>[] = [
     { title: "LETTER", cell: ({ letter }) => nameOf(letter) },
     { title: "TOPIC", cell: ({ letter }) => letter.topic },
     { title: "ORDER", cell: ({ letter }) => letter.orderId ?? "-" },

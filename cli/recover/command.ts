@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { recoveryState, type RecoveryState, unreadPublished } from "#contracts/recovery.ts";
 import { type Service, services, topics } from "#contracts/topics.ts";
 import { accessHelp, accessOptions, readAccess } from "../admin/access.ts";
-import { type AdminClient, AdminError, createAdminClient } from "../admin/admin-client.ts";
+import { type AdminClient, AdminError, createAdminClient } from "#workers/operators/admin-client.ts";
 import { askedServices, parsed } from "../admin/asked-services.ts";
 import { UsageError } from "../usage-error.ts";
 import { reportLines } from "./report.ts";

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { type StuckPage, stuckPage, type UndonePage, undonePage } from "#contracts/admin.ts";
 import { type Service, services } from "#contracts/topics.ts";
 import { accessHelp, accessOptions, readAccess } from "../admin/access.ts";
-import { type AdminClient, AdminError, createAdminClient } from "../admin/admin-client.ts";
+import { type AdminClient, AdminError, createAdminClient } from "#workers/operators/admin-client.ts";
 import { counted } from "../counted.ts";
 import { UsageError } from "../usage-error.ts";
 

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { trailPage } from "#contracts/admin.ts";
 import { services } from "#contracts/topics.ts";
 import { accessHelp, accessOptions, readAccess } from "../admin/access.ts";
-import { AdminError, createAdminClient } from "../admin/admin-client.ts";
+import { AdminError, createAdminClient } from "#workers/operators/admin-client.ts";
 import { askedServices, parsed } from "../admin/asked-services.ts";
 
 export const trailHelp = `orderwright trail [SERVICE ...] [--data DIR] [--url SERVICE=URL ...]

@@ -39,20 +39,27 @@ export class RequestError extends Error {
   }
 }
 
-/** @throws RequestError */
+/** Asks intake with the shop's token. @throws RequestError */
 export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
-  let response: Response;
   try {
-    response = await fetch(path, {
-      ...init,
-      headers: { ...accessHeaders(), ...(init.headers as Record<string, string>) },
-    });
+    return await request<T>(path, init, accessHeaders());
+  } catch (error) {
+    if ((error as RequestError).status === 401) refused();
+    throw error;
+  }
+}
+
+/** @throws RequestError */
+export async function request<T>(path: string, init: RequestInit, access: Record<string, string>): Promise<T> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, { ...init, headers: { ...access, ...(init.headers as Record<string, string>) } });
+    text = await response.text();
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
     throw new RequestError("Intake does not answer. Is it running, and is there a network?", 0);
   }
-  if (response.status === 401) refused();
-  const text = await response.text();
   if (response.ok) return JSON.parse(text) as T;
   throw new RequestError(wordsOf(text) ?? `Intake answered with ${response.status}`, response.status);
 }

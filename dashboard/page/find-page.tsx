@@ -2,11 +2,19 @@ import { useEffect, useState } from "preact/hooks";
 import type { Reason } from "#contracts/fields.ts";
 import type { OrderPage, OrderView } from "#contracts/http.ts";
 import { ask, type RequestError } from "./access.tsx";
+import { Choice } from "./choice.tsx";
+import { formTexts } from "./form-texts.ts";
 import { FoundTable } from "./found-table.tsx";
 import { goTo, usePath } from "./paths.tsx";
 
-const states = ["received", "created", "paid", "rejected", "cancelled"] as const;
-/** Held to the contract by its type, which keeps zod out of the page: a reason more or less there does not compile here. */
+/** Both held to the contract by their types, which keeps zod out of the page: one more or less there does not compile here. */
+const states = Object.keys({
+  received: true,
+  created: true,
+  paid: true,
+  rejected: true,
+  cancelled: true,
+} satisfies Record<OrderView["status"], true>);
 const reasons = Object.keys({
   "stock-short": true,
   "unknown-product": true,
@@ -40,10 +48,7 @@ export function FindPage() {
 function FindForm({ asked }: { asked: Query }) {
   const submit = (event: Event) => {
     event.preventDefault();
-    const given = new Map<string, string>();
-    for (const [name, value] of new FormData(event.currentTarget as HTMLFormElement)) {
-      if (typeof value === "string" && value.trim() !== "") given.set(name, value.trim());
-    }
+    const given = formTexts(event);
     const id = given.get("id");
     if (id !== undefined) return goTo(`/order/${encodeURIComponent(id)}`);
     const text = new URLSearchParams([...given]).toString();
@@ -69,29 +74,6 @@ function FindForm({ asked }: { asked: Query }) {
         Find
       </button>
     </form>
-  );
-}
-
-interface ChoiceProps {
-  readonly name: string;
-  readonly label: string;
-  readonly options: readonly string[];
-  readonly value: string | undefined;
-}
-
-function Choice({ name, label, options, value }: ChoiceProps) {
-  return (
-    <label>
-      {label}
-      <select name={name} defaultValue={value ?? ""}>
-        <option value="">any</option>
-        {options.map((option) => (
-          <option key={option} value={option} selected={option === value}>
-            {option}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

@@ -3,6 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { accessHeaders, TokenForm, useAccess } from "./access.tsx";
 import { DemoPage } from "./demo-page.tsx";
 import { FindPage } from "./find-page.tsx";
+import { LetterPage } from "./letter-page.tsx";
+import { LettersPage } from "./letters-page.tsx";
 import { OrderPage } from "./order-page.tsx";
 import { OverviewPage } from "./overview-page.tsx";
 import { followLinks, Link, usePath } from "./paths.tsx";
@@ -10,6 +12,7 @@ import { followLinks, Link, usePath } from "./paths.tsx";
 const tabs = [
   { path: "/", name: "Overview" },
   { path: "/find", name: "Find" },
+  { path: "/dead-letters", name: "Dead letters" },
 ] as const;
 /** Only where there is something to try. */
 const tryTab = { path: "/try", name: "Try it" } as const;
@@ -20,11 +23,7 @@ function Page() {
   const isDemo = useIsDemo();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
-  const orderId = /^\/order\/([^/]+)$/.exec(path.pathname)?.[1];
-  const name =
-    orderId === undefined
-      ? ([...tabs, tryTab].find((tab) => tab.path === path.pathname)?.name ?? "Not found")
-      : "Order";
+  const name = nameOf(path.pathname);
   useEffect(() => {
     document.title = `${name} · orderwright`;
     // After a change of page, people with a screen reader begin at its content, as after a load.
@@ -42,14 +41,14 @@ function Page() {
         </Link>
         <nav aria-label="Pages">
           {(isDemo ? [...tabs, tryTab] : tabs).map((tab) => (
-            <Link key={tab.path} to={tab.path} isCurrent={tab.path === path.pathname}>
+            <Link key={tab.path} to={tab.path} isCurrent={tab.path === `/${path.pathname.split("/")[1]}`}>
               {tab.name}
             </Link>
           ))}
         </nav>
       </header>
       <main id="content" tabIndex={-1} ref={main}>
-        {isRefused ? <TokenForm /> : <Content orderId={orderId} path={path} />}
+        {isRefused && !path.pathname.startsWith("/dead-letters") ? <TokenForm /> : <Content path={path} />}
       </main>
     </>
   );
@@ -67,8 +66,21 @@ function useIsDemo(): boolean {
   return isDemo;
 }
 
-function Content({ orderId, path }: { orderId: string | undefined; path: URL }) {
+const orderPath = /^\/order\/([^/]+)$/;
+const letterPath = /^\/dead-letters\/([a-z]+)\/(\d+)$/;
+
+function nameOf(pathname: string): string {
+  if (orderPath.test(pathname)) return "Order";
+  if (letterPath.test(pathname)) return "Dead letter";
+  return [...tabs, tryTab].find((tab) => tab.path === pathname)?.name ?? "Not found";
+}
+
+function Content({ path }: { path: URL }) {
+  const [, orderId] = orderPath.exec(path.pathname) ?? [];
   if (orderId !== undefined) return <OrderPage key={orderId} id={orderId} />;
+  const [letter, service = "", id = ""] = letterPath.exec(path.pathname) ?? [];
+  if (letter !== undefined) return <LetterPage key={letter} service={service} id={id} />;
+  if (path.pathname === "/dead-letters") return <LettersPage />;
   if (path.pathname === "/") return <OverviewPage />;
   if (path.pathname === "/find") return <FindPage />;
   if (path.pathname === "/try") return <DemoPage />;

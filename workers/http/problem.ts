@@ -5,6 +5,7 @@ import type { Problem } from "#contracts/http.ts";
 export type ProblemKind =
   | "invalid-request"
   | "unauthorized"
+  | "forbidden"
   | "not-found"
   | "body-too-large"
   | "unsupported-media-type"

@@ -11,6 +11,7 @@ import { createDemoApp } from "./demo-http.ts";
 import { createViewHandler } from "./handlers.ts";
 import { createIntakeApp } from "./http.ts";
 import { openLive } from "./open-live.ts";
+import { createOperatorsGateway } from "./operators-http.ts";
 import { createOrderCounts } from "./order-counts.ts";
 import { createOrderDurations, type OrderDurations } from "./order-durations.ts";
 import { createOrderNews, type OrderNews } from "./order-news.ts";
@@ -93,8 +94,11 @@ function createApp(parts: WorkerParts, settings: IntakeSettings, { durations, ne
   const live = openLive({ ...parts, metrics, notReady }, settings, news);
   const stuckOrder = watchdog.of;
   const open = createPageApp();
-  const { demoControlUrl } = settings;
+  const { demoControlUrl, serviceUrls: urls } = settings;
+  const own = (request: Request) => app.fetch(request);
+  open.route("/operators", createOperatorsGateway({ token: parts.adminToken, urls, own }));
   const demo = demoControlUrl === undefined ? undefined : createDemoApp(demoControlUrl);
   const shown = { live, open, demo, stuckOrder };
-  return createIntakeApp({ ...parts, ...shown, metrics, admission, news, placeOrder, cancelOrder });
+  const app = createIntakeApp({ ...parts, ...shown, metrics, admission, news, placeOrder, cancelOrder });
+  return app;
 }

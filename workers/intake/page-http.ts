@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { type BuiltFile, readBuiltPage } from "#dashboard/built-page.ts";
 
 /** Paths that the page itself knows how to show. */
-const pagePaths = ["/", "/find", "/order/:id", "/try"];
+const pagePaths = ["/", "/find", "/order/:id", "/dead-letters", "/dead-letters/:service/:id", "/try"];
 
 /** Nothing is loaded from, sent to or embedded by any other origin, and no script is run that is not in our file. */
 const contentSecurityPolicy = [

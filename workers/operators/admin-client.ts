@@ -1,7 +1,12 @@
 import type * as z from "zod";
 import { problem } from "#contracts/http.ts";
 import type { Service } from "#contracts/topics.ts";
-import type { AdminAccess } from "./access.ts";
+
+/** Where the services' HTTP is, and the token that their operators show. */
+export interface AdminAccess {
+  readonly addresses: Readonly<Record<Service, string>>;
+  readonly token: string;
+}
 
 /** What services answer to their operators. Each call throws an AdminError that says what to do. */
 export interface AdminClient {
@@ -23,8 +28,19 @@ export class AdminError extends Error {
 
 const requestTimeoutMs = 60_000;
 
+export interface AdminClientOptions {
+  /** Of each request; a service that takes longer does not answer. */
+  readonly timeoutMs?: number;
+  /** Instead of fetch. */
+  readonly send?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
 /** Paths are those below `/admin`, with their slash. */
-export function createAdminClient({ addresses, token }: AdminAccess, signal: AbortSignal): AdminClient {
+export function createAdminClient(
+  { addresses, token }: AdminAccess,
+  signal: AbortSignal,
+  { timeoutMs = requestTimeoutMs, send = fetch }: AdminClientOptions = {},
+): AdminClient {
   async function ask<T>(service: Service, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
     const url = `${addresses[service]}/admin${path}`;
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
@@ -32,7 +48,7 @@ export function createAdminClient({ addresses, token }: AdminAccess, signal: Abo
     let response: Response;
     let text: string;
     try {
-      response = await fetch(url, { ...init, signal: AbortSignal.any([signal, timeout()]) });
+      response = await send(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
       text = await response.text();
     } catch (cause) {
       signal.throwIfAborted();
@@ -51,8 +67,6 @@ export function createAdminClient({ addresses, token }: AdminAccess, signal: Abo
     post: (service, path, body, schema) => ask(service, path, schema, body),
   };
 }
-
-const timeout = () => AbortSignal.timeout(requestTimeoutMs);
 
 /** An answer that is none of success, in words. */
 export function explain(status: number, text: string): string {

@@ -1,15 +1,18 @@
 import {
+  type ClosedLetter,
+  type DeadLetterSummary,
   deadLetterResult,
-  type DeadLetterResult,
   outboxFound,
   placeOf,
   publishAgainResult,
 } from "#contracts/dead-letters.ts";
 import type { Service } from "#contracts/topics.ts";
-import { type AdminClient, AdminError } from "../admin/admin-client.ts";
-import type { Letter } from "./letters.ts";
+import { type AdminClient, AdminError } from "./admin-client.ts";
 
 export type Action = "heal" | "replay" | "discard";
+
+/** A dead letter and whose it is. */
+export type Letter = DeadLetterSummary & { readonly service: Service };
 
 /** Who does it and why. */
 export interface Order {
@@ -18,17 +21,16 @@ export interface Order {
   readonly dryRun: boolean;
 }
 
-/** What it came to: as the service says, or why it cannot be done; then nothing was done. */
-export interface Closed {
-  readonly outcome: DeadLetterResult["outcome"] | "cannot";
-  readonly effect: string;
-}
-
 /**
  * Heals, replays or discards one letter, by talking to the service that has it and to those that write its topic. Each step is
  * done once however often it is asked for, so what was broken off is ended by asking again.
  */
-export async function closeLetter(client: AdminClient, action: Action, letter: Letter, order: Order): Promise<Closed> {
+export async function closeLetter(
+  client: AdminClient,
+  action: Action,
+  letter: Letter,
+  order: Order,
+): Promise<ClosedLetter> {
   try {
     return await closing[action](client, letter, order);
   } catch (error) {
@@ -41,17 +43,17 @@ const closing: Readonly<Record<Action, typeof heal>> = { heal, replay, discard }
 
 const pathOf = ({ id }: Letter, step: string) => `/dead-letters/${id}/${step}`;
 
-async function replay(client: AdminClient, letter: Letter, order: Order): Promise<Closed> {
+async function replay(client: AdminClient, letter: Letter, order: Order): Promise<ClosedLetter> {
   return client.post(letter.service, pathOf(letter, "replay"), order, deadLetterResult);
 }
 
-async function discard(client: AdminClient, letter: Letter, order: Order): Promise<Closed> {
+async function discard(client: AdminClient, letter: Letter, order: Order): Promise<ClosedLetter> {
   const isGenuine = (await askWriters(client, letter)) !== undefined;
   return client.post(letter.service, pathOf(letter, "discard"), { ...order, isGenuine }, deadLetterResult);
 }
 
 /** Looks first, then has the writer publish, then closes: broken off in between, the letter is still dead. */
-async function heal(client: AdminClient, letter: Letter, order: Order): Promise<Closed> {
+async function heal(client: AdminClient, letter: Letter, order: Order): Promise<ClosedLetter> {
   if (letter.messageIds.length === 0) {
     return { outcome: "cannot", effect: "neither key nor body name an order: it can only be discarded" };
   }
