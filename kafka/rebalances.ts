@@ -59,7 +59,9 @@ export function newRebalances(
     onTaken(partitions);
     if (kind === "revoke") await callbacks.onRevoke(partitions);
     changes.shift();
-    assignment.remove(partitions);
+    // librdkafka keeps the pause of a partition that goes, and would never read it when it comes back.
+    const paused = assignment.remove(partitions).filter((owned) => owned.paused);
+    if (paused.length > 0) client.resume(paused);
     client.incrementalUnassign(partitions);
     if (kind === "lost") await callbacks.onLost(partitions);
   }

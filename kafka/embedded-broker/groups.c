@@ -46,6 +46,24 @@ void __wrap_rd_kafka_mock_connection_set_blocking(connection_t *connection, rd_b
   (void)connection, (void)blocking;
 }
 
+static void (*real_session_check)(rd_kafka_timers_t *, void *);
+
+// The mock drops a member whose session has passed together with the answer that it waits for, and leaves its connection
+// open: the client would wait for its JoinGroup for minutes, reading on what it had. Who waits for us is there.
+static void check_sessions(rd_kafka_timers_t *timers, void *opaque) {
+  group_t *group = opaque;
+  member_t *member;
+  TAILQ_FOREACH(member, &group->members, link)
+  if (member->resp) rd_kafka_mock_cgrp_classic_member_active(group, member);
+  real_session_check(timers, group);
+}
+
+static void guard_sessions(group_t *group) {
+  if (!group || group->session_tmr.rtmr_callback == check_sessions) return;
+  real_session_check = group->session_tmr.rtmr_callback;
+  group->session_tmr.rtmr_callback = check_sessions;
+}
+
 static const struct assignment *assignment_of(const group_t *group, const member_t *member) {
   for (const struct assignment *each = assignments; each; each = each->next)
     if (each->generation == group->generation_id && !strcmp(each->group, group->id) &&
@@ -101,7 +119,9 @@ int groups_join(connection_t *connection, rd_kafka_buf_t *request) {
       return refuse_join(connection, request, RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL);
   }
   int result = requests_handle(connection, request);
-  end_joining_when_all_are_here(rd_kafka_mock_cgrp_classic_find(cluster, &group_id));
+  group = rd_kafka_mock_cgrp_classic_find(cluster, &group_id);
+  guard_sessions(group);
+  end_joining_when_all_are_here(group);
   return result;
 }
 
