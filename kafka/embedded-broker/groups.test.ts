@@ -32,10 +32,10 @@ async function ask(port: number, key: number, body: readonly Buffer[]): Promise<
   sockets.push(socket);
   socket.on("error", () => {});
   socket.write(Buffer.concat([int(4, request.length), request]));
-  let got = Buffer.alloc(0);
+  let got: Buffer = Buffer.alloc(0);
   return new Promise((resolve) => {
     socket.on("close", () => resolve(null));
-    socket.on("data", (bytes) => {
+    socket.on("data", (bytes: Buffer) => {
       got = Buffer.concat([got, bytes]);
       if (got.length >= 4 && got.length >= 4 + got.readInt32BE(0)) resolve(got.subarray(8));
     });
