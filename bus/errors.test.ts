@@ -7,7 +7,7 @@ import { startInstance } from "#db/instances.ts";
 import { readOffsets } from "#db/offsets.ts";
 import { deadLetters, suspects } from "#db/shared/schema.ts";
 import { markSuspect } from "#db/suspects.ts";
-import type { OutgoingMessage } from "#kafka/producer.ts";
+import type { OutgoingMessage } from "#kafka/outgoing-message.ts";
 import {
   createRig,
   createTestService,
@@ -70,7 +70,8 @@ describe("poison among good messages", () => {
 
   test("is copied to the dead letter topic, with headers that say where and why", LIMIT, async () => {
     await rig.start();
-    await rig.send([poison["no-json"] as OutgoingMessage]);
+    const headers = [["twice", "1"] as const, ["twice", "2"] as const, ["none", null] as const];
+    await rig.send([{ ...(poison["no-json"] as OutgoingMessage), headers }]);
     const [copy] = await readTopic(rig.broker, "order.start.dlq", 1);
     const [row] = await dead();
     assert(copy && row);
@@ -79,7 +80,9 @@ describe("poison among good messages", () => {
       [row.key, row.value],
     );
     const names = [
-      "content-type",
+      "twice",
+      "twice",
+      "none",
       "dlq-group",
       "dlq-topic",
       "dlq-partition",
@@ -95,7 +98,12 @@ describe("poison among good messages", () => {
       copied.map(([name]) => name),
       names,
     );
-    const said = Object.fromEntries(copied.map(([name, bytes]) => [name, Buffer.from(bytes).toString()]));
+    assert.deepEqual(
+      copied.slice(0, 3).map(([, bytes]) => bytes && Buffer.from(bytes).toString()),
+      ["1", "2", null],
+      "a name that comes twice and a header of no value are copied as they came",
+    );
+    const said = Object.fromEntries(copied.map(([name, bytes]) => [name, bytes && Buffer.from(bytes).toString()]));
     assert.deepEqual(
       [said["dlq-group"], said["dlq-topic"], said["dlq-partition"], said["dlq-offset"], said["dlq-reason"]],
       [groups.stock, "order.start", String(row.partition), String(row.offset), "no-json"],

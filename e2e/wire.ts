@@ -2,7 +2,8 @@
 import type { EventType } from "#contracts/events.ts";
 import { headers } from "#contracts/envelope.ts";
 import { groups, type Service, topics } from "#contracts/topics.ts";
-import { openProducer, type OutgoingMessage } from "#kafka/producer.ts";
+import type { OutgoingMessage } from "#kafka/outgoing-message.ts";
+import { openProducer } from "#kafka/producer.ts";
 import { baseProperties, producerSettings } from "#kafka/settings.ts";
 import { until } from "#kafka/testing.ts";
 import type { PublishedMessage, StoresReader } from "./agreement.ts";

@@ -132,7 +132,7 @@ export async function openAdmin(settings: ClientProperties, options: ConnectOpti
 
 function createClient(settings: ClientProperties): Producer {
   try {
-    return newProducer(settings, () => {});
+    return newProducer(settings);
   } catch (thrown) {
     throw new KafkaError("fatal", "ERR__INVALID_ARG", `settings: ${(thrown as Error).message}`, { cause: thrown });
   }

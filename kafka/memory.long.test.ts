@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { openAdmin } from "./admin.ts";
 import { type EmbeddedBroker, startEmbeddedBroker } from "./embedded-broker/start.ts";
 import { openProducer } from "./producer.ts";
 import { baseProperties, producerSettings } from "./settings.ts";
-import { closeTestLoops, newGroupId, openTestLoop } from "./testing.ts";
+import { closeTestLoops, garbageCollector, newGroupId, openTestLoop } from "./testing.ts";
 import type { ClientProperties } from "./upstream.ts";
 
 const GROUP = newGroupId();
@@ -32,13 +30,6 @@ after(async () => {
 });
 
 const collectGarbage = garbageCollector();
-
-/** Bun has its own; Node and Deno give V8's when the flag is set late as well. */
-function garbageCollector(): () => void {
-  if (typeof Bun !== "undefined") return () => Bun.gc(true);
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
-}
 
 async function memoryMb(): Promise<{ heap: number; rss: number }> {
   for (let i = 0; i < 3; i++) {

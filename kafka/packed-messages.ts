@@ -35,12 +35,12 @@ export function unpackMessages(bytes: Buffer, names: readonly string[], count: n
       messages[i] = { topic, partition, offset, key, value, timestamp };
       continue;
     }
-    const headers: Record<string, Uint8Array>[] = [];
+    const headers: Record<string, Uint8Array | null>[] = [];
     for (let h = 0; h < headerCount; h++) {
       const headerName = name(view.getInt32(at, true));
       const length = view.getInt32(at + 4, true);
       at += HEADER_BYTES;
-      headers.push({ [headerName]: take(length) ?? bytes.subarray(at, at) });
+      headers.push({ [headerName]: take(length) });
     }
     messages[i] = { topic, partition, offset, key, value, timestamp, headers };
   }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type EmbeddedBroker, startEmbeddedBroker } from "./embedded-broker/start.ts";
 import { KafkaError } from "./errors.ts";
-import { type KafkaProducer, openProducer, type OutgoingMessage } from "./producer.ts";
+import type { OutgoingMessage } from "./outgoing-message.ts";
+import { type KafkaProducer, openProducer } from "./producer.ts";
 import { baseProperties, producerSettings } from "./settings.ts";
 import { closeTestLoops, message, newGroupId, openTestLoop, pollFor, sendAll, textOf, until } from "./testing.ts";
 import type { ClientProperties } from "./upstream.ts";
@@ -69,8 +70,8 @@ describe("a producer on a broker that is up", () => {
       assert.deepEqual([...(full?.value ?? [])], [0, 255]);
       assert.equal(full?.timestamp, 1_700_000_000_000);
       const [type, bytes] = full?.headers ?? [];
-      assert.equal(new TextDecoder().decode(type?.["content-type"]), "application/cloudevents+json");
-      assert.deepEqual([...(bytes?.bytes ?? [])], [1, 2]);
+      assert.equal(new TextDecoder().decode(type?.["content-type"] ?? undefined), "application/cloudevents+json");
+      assert.deepEqual([...(bytes?.["bytes"] ?? [])], [1, 2]);
       assert.deepEqual([empty?.key, empty?.value], [null, null]);
     }));
 
@@ -113,10 +114,17 @@ describe("a message that cannot be one", () => {
       { headers: { ok: "yes", attempt: 3 } },
       /message 1 .*header "attempt" is neither text nor bytes, but number/,
     ],
-    ["a header that is null", { headers: { trace: null } }, /header "trace" is neither text nor bytes, but null/],
+    [
+      "a header that is nothing",
+      { headers: { trace: undefined } },
+      /header "trace" is neither text nor bytes, but undef/,
+    ],
+    ["a pair without a name", { headers: [[1, "one"]] }, /a header is no pair of name and value/],
+    ["headers that are text", { headers: "trace" }, /the headers are none/],
     ["a value that is an object", { value: { a: 1 } }, /the value is neither text nor bytes/],
     ["a key that is a number", { key: 7 }, /the key is neither text nor bytes/],
     ["no topic", { topic: "" }, /the topic is no name/],
+    ["a topic with a null in it", { topic: "orders\0" }, /the topic is no name/],
   ];
   for (const [what, part, sign] of wrong) {
     test(`(${what}) is refused before anything of the batch is sent, and named`, () =>

@@ -1,20 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type BatchResult, readResults } from "./batch-results.ts";
 import { connect, type ConnectOptions } from "./connect.ts";
 import { deliveryError, KafkaError } from "./errors.ts";
-import { newProducer, type ClientProperties, type DeliveryReport, type Producer } from "./upstream.ts";
-import { type TopicPartitionOffset, type UpstreamError, type UpstreamHeader } from "./upstream.ts";
-
-export interface OutgoingMessage {
-  readonly topic: string;
-  /** Decides the partition: equal keys, equal partition. */
-  readonly key: string | Uint8Array | null;
-  readonly value: string | Uint8Array | null;
-  /** Few, please: each costs about as much as the message. Messages that share one object convert it once. */
-  readonly headers?: Readonly<Record<string, string | Uint8Array>>;
-  /** Default: now. */
-  readonly timestampMs?: number;
-  /** Default: chosen by the key. */
-  readonly partition?: number;
-}
+import { checkMessages, type OutgoingMessage } from "./outgoing-message.ts";
+import { newPacker } from "./packed-batch.ts";
+import { type ClientProperties, ERROR_CODES, newProducer, type Producer, upstreamError } from "./upstream.ts";
+import type { TopicPartitionOffset } from "./upstream.ts";
 
 export interface SendResult {
   /** For each partition that acknowledged something of this batch: the offset after the last of it. */
@@ -37,51 +28,56 @@ export interface KafkaProducer {
 }
 
 interface Batch {
-  /** What the reports of its messages bring back is this and their index: a number, since an object costs a reference. */
-  readonly firstOpaque: number;
+  readonly id: number;
   readonly messages: readonly OutgoingMessage[];
-  readonly reported: Uint8Array;
-  readonly ends: Map<string, number[]>;
-  readonly failed: { index: number; error: KafkaError }[];
-  readonly done: () => void;
-  pending: number;
+  readonly ended: (result: SendResult) => void;
+  readonly broke: (reason: unknown) => void;
 }
+
+/** Messages in one batch. */
+const BATCH_LIMIT = 2 ** 20;
+/** A report makes room only after it was told, and other clients' messages make room untold. */
+const LOOK_FOR_ROOM_MS = 50;
 
 /** @throws KafkaError when it cannot connect; see connect.ts */
 export async function openProducer(settings: ClientProperties, options: ConnectOptions = {}): Promise<KafkaProducer> {
+  const client = createClient(settings);
   const open = new Map<number, Batch>();
-  let nextOpaque = 0;
-  let roomMade: (() => void) | undefined;
+  const topics = newTopicNumbers(client);
   let fatalReason: string | undefined;
-  const client = createClient(settings, (error, report) => {
-    const index = (report.opaque as number) % BATCH_LIMIT;
-    const batch = open.get((report.opaque as number) - index);
-    if (!batch) return; // failed at the end of close() already
-    if (error) fail(batch, index, deliveryError(error, batch.messages[index]?.topic, fatalReason));
-    else acknowledge(batch, index, report);
+  let roomMade: (() => void) | undefined;
+  const take = (news: ArrayBuffer) => {
     roomMade?.();
-  });
+    for (const result of readResults(news)) {
+      const batch = open.get(result.id);
+      open.delete(result.id);
+      batch?.ended(sendResult(result, batch, topics.names, (code) => upstreamError(client, code), fatalReason));
+    }
+  };
+  client._client.openDeliveries(take);
   client.on("event.log", (log) => {
     // A fenced or otherwise broken producer purges its queue: the reports say only that, the log says why.
     if (log.fac === "FATAL") fatalReason = log.message;
   });
-  await connect(client, settings, options);
+  await connect(client, settings, options).catch((error: unknown) => {
+    client._client.closeDeliveries(); // else the callback would hold the client
+    throw error;
+  });
   // Reports then come from librdkafka's own thread as soon as the broker has answered, not at the next turn of a timer.
   client.setPollInBackground(true);
 
+  const { pack } = newPacker(topics.numberOf);
+  let nextId = 0;
   let queue = Promise.resolve();
   let closing: Promise<void> | undefined;
 
   async function enqueue(batch: Batch): Promise<void> {
-    const headersOf = headerCache();
-    for (let index = 0; index < batch.messages.length;) {
-      const error = produce(client, batch, index, headersOf);
-      if (error?.code === QUEUE_FULL) {
-        await new Promise<void>((resolve) => (roomMade = resolve));
-        continue;
-      }
-      if (error) fail(batch, index, deliveryError(error, batch.messages[index]?.topic, fatalReason));
-      index++;
+    for (let index = 0; index < batch.messages.length && open.has(batch.id);) {
+      const { numbers, bytes, count } = pack(batch.id, batch.messages, index);
+      const taken = client._client.producePacked(numbers, bytes);
+      index += taken;
+      if (taken < count) await new Promise<void>((resolve) => (roomMade = patiently(resolve)));
+      else if (index < batch.messages.length) await nextTurn();
     }
   }
 
@@ -90,17 +86,13 @@ export async function openProducer(settings: ClientProperties, options: ConnectO
       if (closing) throw new KafkaError("fatal", "ERR__STATE", "send: the producer is closed");
       if (messages.length > BATCH_LIMIT)
         throw new KafkaError("message", "ERR__INVALID_ARG", `send: more than ${BATCH_LIMIT} messages in a batch`);
-      messages.forEach(check);
+      checkMessages(messages);
       if (messages.length === 0) return { ends: [], failed: [] };
-      const firstOpaque = nextOpaque;
-      nextOpaque = (nextOpaque + BATCH_LIMIT) % 2 ** 52; // numbers beyond are not exact
-      const batch = await new Promise<Batch>((resolve) => {
-        const started: Batch = newBatch(firstOpaque, messages, () => resolve(started));
-        open.set(firstOpaque, started);
-        queue = queue.then(() => enqueue(started));
+      return new Promise((ended, broke) => {
+        const batch = { id: nextId++, messages, ended, broke };
+        open.set(batch.id, batch);
+        queue = queue.then(() => enqueue(batch)).catch(broke);
       });
-      open.delete(firstOpaque);
-      return resultOf(batch);
     },
     async flush(timeoutMs) {
       await new Promise<void>((resolve) => client.flush(timeoutMs, () => resolve()));
@@ -109,24 +101,19 @@ export async function openProducer(settings: ClientProperties, options: ConnectO
       closing ??= (async () => {
         await new Promise<void>((resolve) => client.disconnect(flushTimeoutMs, resolve));
         client.removeAllListeners();
-        roomMade?.();
-        for (const batch of open.values()) failTheRest(batch);
+        take(client._client.closeDeliveries());
+        for (const { ended, messages } of open.values())
+          ended({ ends: [], failed: messages.map(({ topic }, index) => ({ index, error: closedError(topic) })) });
+        open.clear();
       })();
       return closing;
     },
   };
 }
 
-/** Messages in one batch. */
-const BATCH_LIMIT = 2 ** 20;
-const QUEUE_FULL = -184; // ERR__QUEUE_FULL; a literal because it is compared for every message
-
-function createClient(
-  settings: ClientProperties,
-  onReport: (error: UpstreamError | null, report: DeliveryReport) => void,
-): Producer {
+function createClient(settings: ClientProperties): Producer {
   try {
-    return newProducer(settings, onReport);
+    return newProducer(settings);
   } catch (thrown) {
     throw new KafkaError("fatal", "ERR__INVALID_ARG", `producer settings: ${(thrown as Error).message}`, {
       cause: thrown,
@@ -134,99 +121,50 @@ function createClient(
   }
 }
 
-/** Upstream throws at a wrong header and sends the message all the same; so nothing wrong may get there. */
-function check({ topic, key, value, headers }: OutgoingMessage, index: number): void {
-  const refuse = (what: string) => {
-    throw new KafkaError("message", "ERR__INVALID_ARG", `send: message ${index} to ${topic}: ${what}`);
-  };
-  if (typeof topic !== "string" || topic === "") refuse("the topic is no name");
-  if (key !== null && typeof key !== "string" && !(key instanceof Uint8Array))
-    refuse("the key is neither text nor bytes");
-  if (value !== null && typeof value !== "string" && !(value instanceof Uint8Array)) {
-    refuse("the value is neither text nor bytes");
-  }
-  for (const name in headers) {
-    const header: unknown = headers[name];
-    if (typeof header !== "string" && !(header instanceof Uint8Array)) {
-      refuse(`header "${name}" is neither text nor bytes, but ${header === null ? "null" : typeof header}`);
-    }
-  }
-}
-
-/** Queues one message; answers the error instead of throwing it. */
-function produce(
-  client: Producer,
-  batch: Batch,
-  index: number,
-  headersOf: (message: OutgoingMessage) => readonly UpstreamHeader[] | undefined,
-): UpstreamError | undefined {
-  const message = batch.messages[index];
-  if (!message || batch.reported[index]) return undefined; // closed while waiting for room: already failed
-  const key = message.key === null || typeof message.key === "string" ? message.key : toBuffer(message.key);
-  const value = message.value === null ? null : toBuffer(message.value);
-  try {
-    const { topic, partition = -1, timestampMs } = message;
-    client.produce(topic, partition, value, key, timestampMs, batch.firstOpaque + index, headersOf(message));
-    return undefined;
-  } catch (thrown) {
-    return thrown as UpstreamError;
-  }
-}
-
-function headerCache(): (message: OutgoingMessage) => readonly UpstreamHeader[] | undefined {
-  let last: OutgoingMessage["headers"];
-  let converted: readonly UpstreamHeader[] | undefined;
-  return ({ headers }) => {
-    if (!headers) return undefined;
-    if (headers !== last) {
-      last = headers;
-      converted = Object.entries(headers).map(([name, value]) => ({
-        [name]: typeof value === "string" ? value : toBuffer(value),
-      }));
-    }
-    return converted;
+/** The client's numbers for topics, asked once for each; its own look-up is a call of native code. */
+function newTopicNumbers(client: Producer) {
+  const names: string[] = [];
+  const numbers = new Map<string, number>();
+  return {
+    names,
+    numberOf(topic: string): number {
+      let number = numbers.get(topic);
+      if (number !== undefined) return number;
+      number = client._client.topicNumber(topic);
+      numbers.set(topic, number);
+      names[number] = topic;
+      return number;
+    },
   };
 }
 
-function toBuffer(bytes: string | Uint8Array): Buffer {
-  if (typeof bytes === "string") return Buffer.from(bytes);
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Resolves once, when called or after LOOK_FOR_ROOM_MS. */
+function patiently(resolve: () => void): () => void {
+  const timer = setTimeout(resolve, LOOK_FOR_ROOM_MS);
+  return () => {
+    clearTimeout(timer);
+    resolve();
+  };
 }
 
-function newBatch(firstOpaque: number, messages: readonly OutgoingMessage[], done: () => void): Batch {
-  const reported = new Uint8Array(messages.length);
-  return { firstOpaque, messages, reported, ends: new Map(), failed: [], pending: messages.length, done };
+function sendResult(
+  { ends, failed }: BatchResult,
+  { messages }: Batch,
+  topics: readonly string[],
+  errorOf: (code: number) => ReturnType<typeof upstreamError>,
+  fatalReason: string | undefined,
+): SendResult {
+  return {
+    ends: ends.map((end) => ({ ...end, topic: topics[end.topic] ?? "" })),
+    failed: failed.map(({ index, code }) => {
+      const topic = messages[index]?.topic ?? "";
+      const isClosed = code === ERROR_CODES.ERR__DESTROY;
+      return { index, error: isClosed ? closedError(topic) : deliveryError(errorOf(code), topic, fatalReason) };
+    }),
+  };
 }
 
-function acknowledge(batch: Batch, index: number, { topic, partition, offset }: DeliveryReport): void {
-  let ends = batch.ends.get(topic);
-  if (!ends) batch.ends.set(topic, (ends = []));
-  if (offset >= (ends[partition] ?? 0)) ends[partition] = offset + 1;
-  settle(batch, index);
-}
-
-function fail(batch: Batch, index: number, error: KafkaError): void {
-  if (batch.reported[index]) return;
-  batch.failed.push({ index, error });
-  settle(batch, index);
-}
-
-function settle(batch: Batch, index: number): void {
-  if (batch.reported[index]) return;
-  batch.reported[index] = 1;
-  if (--batch.pending === 0) batch.done();
-}
-
-function failTheRest(batch: Batch): void {
-  batch.messages.forEach(({ topic }, index) => {
-    const message = `send to ${topic}: the producer was closed before the broker had acknowledged it`;
-    fail(batch, index, new KafkaError("retriable", "ERR__DESTROY", message));
-  });
-}
-
-function resultOf({ ends, failed }: Batch): SendResult {
-  const reached = [...ends].flatMap(([topic, offsets]) =>
-    offsets.flatMap((offset, partition) => (offset === undefined ? [] : [{ topic, partition, offset }])),
-  );
-  return { ends: reached, failed };
+function closedError(topic: string): KafkaError {
+  const message = `send to ${topic}: the producer was closed before the broker had acknowledged it`;
+  return new KafkaError("retriable", "ERR__DESTROY", message);
 }

@@ -1,8 +1,11 @@
 // For tests only.
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { openPollLoop, type PollLoop, type PollLoopOptions } from "./poll-loop.ts";
-import type { KafkaProducer, OutgoingMessage } from "./producer.ts";
+import type { OutgoingMessage } from "./outgoing-message.ts";
+import type { KafkaProducer } from "./producer.ts";
 import { type ConsumerOptions, consumerSettings } from "./settings.ts";
 import type { ClientProperties, KafkaMessage } from "./upstream.ts";
 
@@ -76,6 +79,13 @@ let groups = 0;
 /** A group that no other test uses. */
 export function newGroupId(): string {
   return `test-${process.pid}-${Date.now()}-${++groups}`;
+}
+
+/** Bun has its own; Node and Deno give V8's when the flag is set late as well. */
+export function garbageCollector(): () => void {
+  if ("Bun" in globalThis) return () => Bun.gc(true);
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
 }
 
 /** A test that cannot be done everywhere: where `reason` says why not, it is skipped with the reason in its title. */

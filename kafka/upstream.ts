@@ -24,8 +24,8 @@ export interface KafkaMessage extends TopicPartitionOffset {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly timestamp: number;
-  /** One object with one key for each header, in the order of the record: a name may come twice. */
-  readonly headers?: readonly Readonly<Record<string, Uint8Array>>[];
+  /** One object with one key for each header, in the order of the record: a name may come twice, a value be none. */
+  readonly headers?: readonly Readonly<Record<string, Uint8Array | null>>[];
 }
 
 /** What upstream hands to callbacks. `code` is librdkafka's, or -1 where only a text came. */
@@ -69,26 +69,20 @@ export interface Watermarks {
   readonly highOffset: number;
 }
 
-export interface DeliveryReport extends TopicPartitionOffset {
-  readonly opaque: unknown;
-}
-
-/** One object with one key: upstream reads only the first, and sends the message even when it throws at a bad value. */
-export type UpstreamHeader = Readonly<Record<string, string | Buffer>>;
-
 export interface Producer extends Client {
-  produce(
-    topic: string,
-    partition: number,
-    value: Buffer | null,
-    key: string | Buffer | null,
-    timestampMs: number | undefined,
-    opaque: unknown,
-    headers: readonly UpstreamHeader[] | undefined,
-  ): void;
   setPollInBackground(on: boolean): this;
   flush(timeoutMs: number, done: Callback): this;
   disconnect(flushTimeoutMs: number, done: () => void): this;
+  /** The native object: what we add to it in native/batch, where each is described. Upstream's `produce` is not used. */
+  readonly _client: {
+    /** @param tell called with results as readResults takes them, of no batch when there is only room again */
+    openDeliveries(tell: (results: ArrayBuffer) => void): void;
+    topicNumber(topic: string): number;
+    producePacked(numbers: Buffer, bytes: Buffer): number;
+    closeDeliveries(): ArrayBuffer;
+  };
+  /** Throws the error of a code that is not 0. */
+  _errorWrap(code: number): void;
 }
 
 export interface Consumer extends Client {
@@ -153,11 +147,18 @@ const upstream = rdkafka as unknown as Upstream;
 export const ERROR_CODES: Readonly<Record<string, number>> = upstream.CODES.ERRORS;
 
 /** Throws the native error for a property that does not exist or has an impossible value. */
-export function newProducer(
-  properties: ClientProperties,
-  onReport: (e: UpstreamError | null, r: DeliveryReport) => void,
-) {
-  return new upstream.Producer({ ...properties, dr_cb: onReport });
+export function newProducer(properties: ClientProperties): Producer {
+  return new upstream.Producer({ ...properties });
+}
+
+/** The error that upstream throws for a code. */
+export function upstreamError(client: Producer, code: number): UpstreamError {
+  try {
+    client._errorWrap(code);
+  } catch (error) {
+    return error as UpstreamError;
+  }
+  throw new RangeError(`${code} is no error`);
 }
 
 /** Throws like newProducer. Without callbacks it is for `assign`, not for a group's rebalances. */

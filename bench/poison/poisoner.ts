@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { uuidv7 } from "uuidv7";
 import { encode, headers } from "#contracts/envelope.ts";
-import { openProducer, type OutgoingMessage } from "#kafka/producer.ts";
+import type { OutgoingMessage } from "#kafka/outgoing-message.ts";
+import { openProducer } from "#kafka/producer.ts";
 import { baseProperties, producerSettings } from "#kafka/settings.ts";
 
 /** Sends poison to a shop's topics while it works. */

@@ -42,7 +42,7 @@ const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 export function traceparentOf({ headers }: KafkaMessage): string | null {
   for (const header of headers ?? []) {
     const value = header["traceparent"];
-    if (value === undefined) continue;
+    if (!value) continue;
     const text = Buffer.from(value).toString("latin1");
     return traceparentPattern.test(text) ? text : null;
   }

@@ -2,7 +2,7 @@ import { encode, headers as eventHeaders } from "#contracts/envelope.ts";
 import type { Service } from "#contracts/topics.ts";
 import { decodeHeaders } from "#db/headers.ts";
 import type { OutboxMessage } from "#db/outbox.ts";
-import type { OutgoingMessage } from "#kafka/producer.ts";
+import type { OutgoingMessage } from "#kafka/outgoing-message.ts";
 import type { Outgoing } from "../batch-handler.ts";
 
 /** An event as a row of the outbox. */
@@ -16,12 +16,7 @@ const untraced = eventHeaders(null);
 
 /** A row of the outbox as a message to send. */
 export function outgoingMessage({ topic, key, value, traceparent, headers }: OutboxMessage): OutgoingMessage {
-  return { topic, key, value, headers: headers === null ? headersOfEvent(traceparent) : headersOfCopy(headers) };
+  return { topic, key, value, headers: headers === null ? headersOfEvent(traceparent) : decodeHeaders(headers) };
 }
 
 const headersOfEvent = (traceparent: string | null) => (traceparent === null ? untraced : eventHeaders(traceparent));
-
-/** The client takes each name once and no null; the dead letter's row has the headers as they were. */
-function headersOfCopy(encoded: string): Record<string, Uint8Array> {
-  return Object.fromEntries(decodeHeaders(encoded).map(([name, value]) => [name, value ?? new Uint8Array()]));
-}

@@ -5,7 +5,8 @@
 // Prints one JSON line: {"messages":N,"wallMs":N,"cpuMs":N}.
 import process from "node:process";
 import { openPollLoop } from "../poll-loop.ts";
-import { openProducer, type OutgoingMessage } from "../producer.ts";
+import type { OutgoingMessage } from "../outgoing-message.ts";
+import { openProducer } from "../producer.ts";
 import { baseProperties, consumerSettings, producerSettings } from "../settings.ts";
 
 const BATCH = 500;

@@ -16,7 +16,7 @@ describe("clients that still connect when their environment ends", () => {
 });
 
 function connectToNobody(): Producer {
-  const producer = newProducer({ "bootstrap.servers": NOBODY }, () => {});
+  const producer = newProducer({ "bootstrap.servers": NOBODY });
   producer.on("event.error", () => {});
   return producer.connect({ timeout: 3_000, allTopics: false }, () => {});
 }

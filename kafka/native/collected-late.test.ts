@@ -3,15 +3,14 @@
 // crashes the process that runs this file, and so the suite.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { garbageCollector } from "../testing.ts";
 import { newProducer } from "../upstream.ts";
 
 const clients: object[] = [];
 
 describe("clients that are let go when their environment ends", () => {
   test("are freed once at most, although they are finalized twice", () => {
-    for (let i = 0; i < 50; i++) clients.push(newProducer({ "bootstrap.servers": "127.0.0.1:1" }, () => {}));
+    for (let i = 0; i < 50; i++) clients.push(newProducer({ "bootstrap.servers": "127.0.0.1:1" }));
     const collect = garbageCollector();
     const collectInEachTurn = () => {
       collect();
@@ -24,9 +23,3 @@ describe("clients that are let go when their environment ends", () => {
     assert.equal(clients.length, 50);
   });
 });
-
-function garbageCollector(): () => void {
-  if ("Bun" in globalThis) return () => Bun.gc(true);
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
-}

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "joint/environment.h"
+#include "methods.h"
 
 namespace batch {
 
@@ -35,7 +35,7 @@ class Packed {
     size_t size = 0;
     for (size_t i = 0; has_headers && rd_kafka_header_get_all(headers, i, &name, &value, &size) == 0; i++) {
       Put<int32_t>(Name(name));
-      Put<int32_t>(static_cast<int32_t>(size));
+      PutLength(value, size);
       PutBytes(value, size);
     }
   }
@@ -64,9 +64,9 @@ class Packed {
   std::unordered_map<std::string, int32_t> numbers_;
 };
 
-class ConsumePacked : public NodeKafka::Workers::ErrorAwareWorker {
+class PackedConsume : public NodeKafka::Workers::ErrorAwareWorker {
  public:
-  ConsumePacked(Nan::Callback *callback, NodeKafka::KafkaConsumer *consumer, int timeout_ms, uint32_t most)
+  PackedConsume(Nan::Callback *callback, NodeKafka::KafkaConsumer *consumer, int timeout_ms, uint32_t most)
       : ErrorAwareWorker(callback), consumer_(consumer), timeout_ms_(timeout_ms), most_(most) {}
 
   // As upstream's KafkaConsumerConsumeNum: an error that comes behind messages is dropped, as is the end of a partition.
@@ -115,24 +115,15 @@ class ConsumePacked : public NodeKafka::Workers::ErrorAwareWorker {
   Packed packed_;
 };
 
+}  // namespace
+
 // consumePacked(timeoutMs, count, callback)
-NAN_METHOD(Consume) {
+NAN_METHOD(ConsumePacked) {
   if (info.Length() < 3 || !info[2]->IsFunction()) return Nan::ThrowError("a timeout, a count and a callback, please");
   auto *consumer = Nan::ObjectWrap::Unwrap<NodeKafka::KafkaConsumer>(info.This());
   auto *callback = new Nan::Callback(info[2].As<v8::Function>());
-  Nan::AsyncQueueWorker(new ConsumePacked(callback, consumer, Nan::To<int32_t>(info[0]).FromJust(),
+  Nan::AsyncQueueWorker(new PackedConsume(callback, consumer, Nan::To<int32_t>(info[0]).FromJust(),
                                           Nan::To<uint32_t>(info[1]).FromJust()));
-}
-
-}  // namespace
-
-void AddMethods(v8::Local<v8::Object> exports) {
-  const auto get = [](v8::Local<v8::Object> from, const char *name) {
-    return Nan::Get(from, Nan::New(name).ToLocalChecked()).ToLocalChecked().As<v8::Object>();
-  };
-  v8::Local<v8::Object> prototype = get(get(exports, "KafkaConsumer"), "prototype");
-  v8::Local<v8::FunctionTemplate> method = Nan::New<v8::FunctionTemplate>(Consume);
-  Nan::Set(prototype, Nan::New("consumePacked").ToLocalChecked(), Nan::GetFunction(method).ToLocalChecked());
 }
 
 }  // namespace batch

@@ -60,6 +60,8 @@ struct uv_rwlock_t {
 inline int uv_rwlock_init(uv_rwlock_t *) { return 0; }
 inline void uv_rwlock_destroy(uv_rwlock_t *) {}
 inline void uv_rwlock_rdlock(uv_rwlock_t *lock) { lock->mutex->lock_shared(); }
+// 0 when it is locked.
+inline int uv_rwlock_tryrdlock(uv_rwlock_t *lock) { return lock->mutex->try_lock_shared() ? 0 : -1; }
 inline void uv_rwlock_rdunlock(uv_rwlock_t *lock) { lock->mutex->unlock_shared(); }
 inline void uv_rwlock_wrlock(uv_rwlock_t *lock) { lock->mutex->lock(); }
 inline void uv_rwlock_wrunlock(uv_rwlock_t *lock) { lock->mutex->unlock(); }

@@ -2,6 +2,8 @@
 #ifndef JOINT_NAN_OBJECT_H_
 #define JOINT_NAN_OBJECT_H_
 
+#include <memory>
+
 #include "nan-call.h"
 
 namespace Nan {
@@ -66,6 +68,9 @@ class ObjectWrap {
     if (!wrap) throw joint::Impossible{"Illegal invocation: this is no Kafka client of that kind"};
     return wrap;
   }
+
+  // What else lives as long as this: it goes when the object itself is gone.
+  std::shared_ptr<void> companion;
 
  protected:
   void Wrap(v8::Local<v8::Object> object);
