@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { sql } from "drizzle-orm";
 import type { Transaction } from "./connection.ts";
 import { insertDeadLetters, type DeadLetter } from "./dead-letters.ts";
 import { decodeHeaders } from "./headers.ts";
@@ -46,6 +47,17 @@ describe("a group's offsets", () => {
       ["t", 1, "1", 0, null],
       ["u", 0, "1", 8, "u@7"],
     ]);
+  });
+
+  test("are found by their key for each move, however many partitions the group has", async () => {
+    temporary.takeStatements();
+    await write((tx) => compareAndSetOffsets(tx, "g", [move("t", 0, 5, 9)], 2));
+    const [statement = ""] = temporary.takeStatements();
+    const explain = sql.raw(`EXPLAIN QUERY PLAN ${statement.replaceAll("?", "NULL")}`);
+    const plan = await temporary.store.read(signal, (db) => db.all<{ detail: string }>(explain));
+    const [outer, inner] = plan.map(({ detail }) => detail);
+    assert.match(outer ?? "", /^SCAN move/);
+    assert.equal(inner, "SEARCH offsets USING PRIMARY KEY (group_id=? AND topic=? AND partition=?)");
   });
 
   test("stay where another has moved them, or in another life of the topic, or of another group", async () => {

