@@ -5,15 +5,17 @@ import { deadLetterTopic, type Service, topics } from "#contracts/topics.ts";
 import { apacheKafkaUnavailable } from "#kafka/apache-kafka/jars.ts";
 import { type ApacheKafka, startApacheKafka } from "#kafka/apache-kafka/start.ts";
 import { startAclBroker } from "./acl-broker.ts";
+import { missing, needs } from "./containers/engine.ts";
+import { buildStandIn, redpandaImage, standInImage } from "./containers/images.ts";
 
-export type BrokerName = "the embedded broker" | "Apache Kafka" | "Apache Kafka with ACLs";
+export type BrokerName = keyof typeof brokers;
 
 /** A broker with all topics, which ends with this process. */
 export interface Broker {
   /** Where tests get in, who may do everything. */
   readonly bootstrapServers: string;
-  /** What a service is told to get in; nothing where all may. */
-  loginOf(service: Service): Readonly<Record<string, string>>;
+  /** What a service is told to get in, and what this broker asks of it; nothing where it takes all. */
+  settingsOf(service: Service): Readonly<Record<string, string>>;
   /** It cannot be reached until `back`, and has then what it had. */
   away(): Promise<void>;
   back(): Promise<void>;
@@ -25,21 +27,50 @@ export interface Broker {
   end(): Promise<void>;
 }
 
+interface Kind {
+  /** Null where this broker can be run. */
+  unavailable(): Promise<string | null> | null | string;
+  start(): Promise<Broker>;
+}
+
+const brokers = {
+  "the embedded broker": { unavailable: () => null, start: startEmbedded },
+  "Apache Kafka": { unavailable: apacheKafkaUnavailable, start: startKafka },
+  "Apache Kafka with ACLs": { unavailable: apacheKafkaUnavailable, start: startWithAcls },
+  "Redpanda in a container": {
+    unavailable: () => missing([needs.engine, () => needs.image(redpandaImage())]),
+    start: () => startContained(redpandaImage()),
+  },
+  "a stand-in for Redpanda in a container": {
+    unavailable: () => missing([needs.engine, needs.go]),
+    start() {
+      buildStandIn();
+      return startContained(standInImage);
+    },
+  },
+} satisfies Record<string, Kind>;
+
 /** Null where this broker can be run. */
-export function brokerUnavailable(name: BrokerName): Promise<string | null> {
-  return name === "the embedded broker" ? Promise.resolve(null) : apacheKafkaUnavailable();
+export async function brokerUnavailable(name: BrokerName): Promise<string | null> {
+  return brokers[name].unavailable();
 }
 
 export function startBroker(name: BrokerName): Promise<Broker> {
-  if (name === "the embedded broker") return startEmbedded();
-  return name === "Apache Kafka" ? startKafka() : startWithAcls();
+  return brokers[name].start();
+}
+
+async function startContained(image: string): Promise<Broker> {
+  // Loaded only where it is used: it brings a client of Docker's along.
+  const { startRedpanda } = await import("./containers/redpanda.ts");
+  // Redpanda's least, and Apache Kafka's, if it is not told otherwise.
+  return brokerOf(await startRedpanda(image), () => ({ KAFKA_SESSION_TIMEOUT_MS: "6000" }));
 }
 
 async function startEmbedded(): Promise<Broker> {
   let broker = await startTestBroker();
   return {
     bootstrapServers: broker.bootstrapServers,
-    loginOf: () => ({}),
+    settingsOf: () => ({}),
     away: () => broker.down(),
     back: () => broker.up(),
     freeze: () => void process.kill(broker.pid, "SIGSTOP"),
@@ -62,10 +93,13 @@ async function startWithAcls(): Promise<Broker> {
   return brokerOf(broker, (service) => broker.loginOf(service));
 }
 
-function brokerOf(kafka: ApacheKafka, loginOf: Broker["loginOf"]): Broker {
+function brokerOf(
+  kafka: Pick<ApacheKafka, "bootstrapServers" | "kill9" | "restart" | "stop">,
+  settingsOf: Broker["settingsOf"],
+): Broker {
   return {
     bootstrapServers: kafka.bootstrapServers,
-    loginOf,
+    settingsOf,
     away: () => kafka.kill9(),
     back: () => kafka.restart(),
     restart: () => kafka.restart(),

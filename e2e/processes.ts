@@ -66,7 +66,7 @@ export async function startProcesses(
     const environment = {
       ...environmentOfAll,
       ...where,
-      ...broker.loginOf(service),
+      ...broker.settingsOf(service),
       ...environmentOf(service),
       ...own,
     };

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { testUnless } from "#kafka/testing.ts";
-import { run } from "./engine.ts";
+import { run } from "../containers/engine.ts";
 
 const PROJECT_DIR = join(import.meta.dirname, "../..");
 const hasGo = spawnSync("go", ["version"]).status === 0;

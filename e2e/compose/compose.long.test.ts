@@ -8,9 +8,10 @@ import { orderView } from "#contracts/http.ts";
 import { type Service, services } from "#contracts/topics.ts";
 import { testUnless, until } from "#kafka/testing.ts";
 import { defaultPorts } from "#workers/default-ports.ts";
-import { buildImages, engineUnavailable, override, run } from "./engine.ts";
+import { missing, needs, run } from "../containers/engine.ts";
+import { buildImages, override } from "./images.ts";
 
-const unavailable = engineUnavailable();
+const unavailable = missing([needs.engine, needs.compose, needs.go]);
 const project = `orderwright-test-${process.pid}`;
 
 describe("docker compose up, with a stand-in for Redpanda", () => {
