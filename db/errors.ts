@@ -56,6 +56,12 @@ const transientCodes = new Set([
   "HRANA_CLOSED_ERROR",
   "TRANSACTION_CLOSED",
   "CLIENT_CLOSED",
+  // A server took the transaction away: it had the right to write for 5 s and another waited, or its stream was idle for 10 s.
+  "TRANSACTION_TIMEOUT",
+  "STREAM_EXPIRED",
+  // It takes no more for now, or its operator has told it to take no writes.
+  "TRANSACTION_BUSY",
+  "BLOCKED",
 ]);
 
 function kindOf(code: string): StoreErrorKind {

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startTestBroker } from "#bus/testing.ts";
-import { startLibsqlServer, type LibsqlServer } from "#db/libsql-server.ts";
+import { type LibsqlServer, startLibsqlServer } from "#db/server-double/server.ts";
 import { temporaryFolder } from "#db/temporary-store.ts";
 import type { EmbeddedBroker } from "#kafka/embedded-broker/start.ts";
 import { until } from "#kafka/testing.ts";

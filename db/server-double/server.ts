@@ -1,0 +1,95 @@
+// For tests only.
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import { type AddressInfo, createServer as createPort } from "node:net";
+import process from "node:process";
+import { textOf } from "./line.ts";
+import { openStream, type Stream, type StreamRequest } from "./stream.ts";
+import { createWriteSlot } from "./write-slot.ts";
+
+export interface LibsqlServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** How long a stream of libSQL's server may write while another one waits. */
+export const serverSlotMs = 5_000;
+
+/** libSQL's server itself, the program that LIBSQL_SERVER names, or else a double of it. */
+export const libsqlServer = process.env["LIBSQL_SERVER"]?.trim() || undefined;
+
+/** @param path where it keeps its store; `slotMs` is for the double, the server has its own */
+export function startLibsqlServer(path: string, slotMs = serverSlotMs): Promise<LibsqlServer> {
+  return libsqlServer === undefined ? startDouble(path, slotMs) : startProgram(libsqlServer, path);
+}
+
+/**
+ * As much of Hrana 3 over HTTP, on one file, as the client needs for transactions, with the server's rule of who may write for how long.
+ * Source: https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
+ */
+async function startDouble(file: string, slotMs: number): Promise<LibsqlServer> {
+  const streams = new Map<string, Stream>();
+  const slot = createWriteSlot(slotMs);
+  let opened = 0;
+
+  async function answer(baton: string | null, requests: readonly StreamRequest[]) {
+    const id = baton ?? String((opened += 1));
+    const stream = streams.get(id) ?? openStream(file, slot);
+    streams.set(id, stream);
+    const results = [];
+    for (const one of requests) results.push(await stream.answer(one));
+    if (requests.some(({ type }) => type === "close")) {
+      streams.delete(id);
+      await stream.close();
+    }
+    return { baton: id, base_url: null, results };
+  }
+
+  const server = createServer((request, response) => {
+    void (async () => {
+      // The client asks which version of the protocol there is: this one has JSON, not Protobuf.
+      if (request.method === "GET") return response.writeHead(request.url === "/v3" ? 200 : 404).end();
+      const asked = JSON.parse(await textOf(request)) as { baton: string | null; requests: StreamRequest[] };
+      return response.end(JSON.stringify(await answer(asked.baton, asked.requests)));
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      for (const stream of streams.values()) await stream.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function startProgram(program: string, folder: string): Promise<LibsqlServer> {
+  const port = await freePort();
+  const args = ["--http-listen-addr", `127.0.0.1:${port}`, "--db-path", folder, "--no-welcome"];
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (text: Buffer) => void (said = (said + text.toString()).slice(-4096)));
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const url = `http://127.0.0.1:${port}`;
+  while ((await fetch(`${url}/health`).catch(() => undefined))?.ok !== true) {
+    if (child.exitCode !== null || child.pid === undefined) throw new Error(`${program} did not start: ${said}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    url,
+    async close() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createPort().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
