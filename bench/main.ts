@@ -1,6 +1,8 @@
 // npm run bench -- [NAME] [options]: measures on this machine; each benchmark compares its rows in one run.
 import process from "node:process";
 import { benchClient } from "#kafka/bench/client.ts";
+import { benchTraces, tracesSummary } from "./looking/traces.ts";
+import { benchViewers, viewersSummary } from "./looking/viewers.ts";
 import { benchPoison, poisonSummary } from "./poison/command.ts";
 import { benchSaga, sagaSummary } from "./saga/command.ts";
 
@@ -13,6 +15,8 @@ interface Benchmark {
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   saga: { summary: sagaSummary, run: benchSaga },
   poison: { summary: poisonSummary, run: benchPoison },
+  viewers: { summary: viewersSummary, run: benchViewers },
+  traces: { summary: tracesSummary, run: benchTraces },
   client: {
     summary: "what a message costs the Kafka client on each runtime, beside librdkafka in C",
     async run(args) {

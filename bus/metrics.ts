@@ -2,6 +2,7 @@
 export const busMetricDefinitions = {
   consumed: { type: "counter", help: "Records whose batch was committed" },
   deadLetters: { type: "counter", help: "Records that were set aside" },
+  deadLettersOpen: { type: "gauge", help: "Of those that were set aside, those that nobody has dealt with" },
   compensationsUndone: { type: "gauge", help: "Dead letters that were to take something back: an operator has to act" },
   transientFailures: { type: "counter", help: "Tries that ended with store or broker away, busy or full" },
   unknownFailures: { type: "counter", help: "Tries of one record alone that ended with an error of no known class" },

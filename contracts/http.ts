@@ -92,6 +92,18 @@ export const orderView = z
   .meta({ id: "Order", description: "An order as far as intake has seen" });
 
 /**
+ * Answer to stock's `GET /orders/{id}`, and to intake's `GET /orders/{id}/goods`, which asks stock: what stock publishes of an
+ * order does not say when its goods were sold or given back.
+ */
+export const orderGoods = z
+  .object({
+    status: z.enum(["reserved", "refused", "sold", "released", "tombstone"]),
+    soldAt: moment.optional(),
+    releasedAt: moment.optional(),
+  })
+  .meta({ id: "OrderGoods", description: "What became of an order's goods, as stock's own row has it" });
+
+/**
  * Answer to `POST /orders/{id}/cancel`: what becomes of the order. `requested` is the promise that it ends rejected or
  * cancelled, and that a charge goes back; `ended` says that it had already.
  */
@@ -149,6 +161,7 @@ export const problem = z
 
 export type OrderRequest = z.infer<typeof orderRequest>;
 export type OrderView = z.infer<typeof orderView>;
+export type OrderGoods = z.infer<typeof orderGoods>;
 export type Cancellation = z.infer<typeof cancellation>;
 export type OrderPage = z.infer<typeof orderPage>;
 export type PriceRequest = z.infer<typeof priceRequest>;

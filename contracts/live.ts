@@ -36,6 +36,7 @@ export const serviceState = z.object({
   outboxRows: count.optional(),
   /** How long the oldest message in its outbox has waited for the broker. */
   outboxAgeSeconds: z.number().min(0).optional(),
+  /** That nobody has dealt with. */
   deadLetters: count.optional(),
 });
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { temporaryFolder } from "#db/temporary-store.ts";
 import { areFree, findPorts, type ShopProcess, startShop, until } from "../cli/start/shop-process.ts";
+import { assertAccessible } from "./accessible.ts";
 import { openBrowser } from "./browser.ts";
 
 const browser: Browser | string = await openBrowser().catch((error: unknown) => String(error).split("\n")[0] ?? "");
@@ -19,7 +22,8 @@ describe(title, { skip: skip !== false }, () => {
     if (typeof browser === "string") return;
     ports = await findPorts();
     const where = ["--data", folder.path, "--port", String(ports.http), "--broker-port", String(ports.broker)];
-    shop = startShop(where);
+    // A deadline that a test can wait for; what a person is shown takes half a minute.
+    shop = startShop(where, { ORDER_DEADLINE_MS: "3000" });
     await shop.says(/The shop is open/);
     page = await browser.newPage({ locale: "en-GB" });
     page.setDefaultTimeout(40_000);
@@ -42,12 +46,56 @@ describe(title, { skip: skip !== false }, () => {
       [/In euros/, /Cancelled: the currency is not the account's/],
       [/Over the shop/, /Cancelled: the total is over the shop's limit/],
       [/cancel at once/, /Cancelled: the customer cancelled/],
+      [/cannot take in time/, /Cancelled: it was not paid in time/],
     ] as const) {
       await page.goto(url("/try"));
       await page.getByRole("button", { name }).click();
       await page.getByText(ending).first().waitFor();
     }
   });
+
+  test(
+    "one that stock cannot take waits for an operator, who is led to its dead letter and discards it",
+    limit,
+    async () => {
+      await page.goto(url("/try"));
+      await page.getByRole("button", { name: /discard it/ }).click();
+      await page.getByText("waits for order.start at stock, which has set it aside").waitFor();
+      await assertAccessible(page);
+      await page.getByRole("link", { name: "Its dead letter" }).click();
+      const access = JSON.parse(readFileSync(join(folder.path, "admin.json"), "utf8")) as { token: string };
+      await page.getByLabel("Your name, for the trail").fill("ann");
+      await page.getByLabel("Operators’ token").fill(access.token);
+      await page.keyboard.press("Enter");
+      await page.getByRole("link", { name: /^stock\/\d+$/ }).click();
+      await page.getByText(/a fault for trying/).waitFor();
+      await page.getByRole("button", { name: "Discard…" }).click();
+      await page.getByLabel("Why, for the trail").fill("tried");
+      await page.getByRole("button", { name: "Discard it" }).click();
+      await page.getByText(/^Discarded: stock decided: refused/).waitFor();
+      await page.getByRole("link", { name: /^[\da-f-]{36}$/ }).click();
+      await page.getByText("Rejected: an operator discarded a message of it").waitFor();
+    },
+  );
+
+  for (const [how, part] of [
+    ["Stop", "order"],
+    ["Kill", "intake"],
+  ] as const) {
+    test(
+      `${part} is told to ${how.toLowerCase()}, is seen to be gone and comes back, and orders end again`,
+      limit,
+      async () => {
+        await page.goto(url("/try"));
+        await page.getByRole("button", { name: `${how} ${part}` }).click();
+        await shop.says(new RegExp(`${part} has ended`));
+        await shop.says(new RegExp(`${part} is back`));
+        await page.getByText("Not live").waitFor({ state: "detached" });
+        await page.getByRole("button", { name: /One that is paid/ }).click();
+        await page.getByText(/^Paid, £4\.50/).waitFor();
+      },
+    );
+  }
 
   test(
     "payment is killed with an order on its way: the order waits, payment comes back, the order is paid",

@@ -41,7 +41,8 @@ export function healthOf(now: Now, seconds: readonly Second[]): Health {
   return { level: "good", headline: "Flowing: orders end as they come", troubles };
 }
 
-function troublesOf(service: Service, { state, detail = "", lag = 0, outboxAgeSeconds = 0 }: ServiceState): Trouble[] {
+function troublesOf(service: Service, figures: ServiceState): Trouble[] {
+  const { state, detail = "", lag = 0, outboxAgeSeconds = 0, deadLetters = 0 } = figures;
   const name = service[0]?.toUpperCase() + service.slice(1);
   if (state === "down") return [{ service, level: "bad", text: `${name} is down: ${detail}` }];
   if (state === "refusing") return [{ service, level: "bad", text: `${name} is not ready: ${detail}` }];
@@ -52,6 +53,10 @@ function troublesOf(service: Service, { state, detail = "", lag = 0, outboxAgeSe
   if (outboxAgeSeconds >= outboxSecondsToNotice) {
     const text = `Messages of ${service} wait for the broker since ${Math.round(outboxAgeSeconds)} s`;
     troubles.push({ service, level: "slow", text });
+  }
+  if (deadLetters > 0) {
+    const what = deadLetters === 1 ? "a message" : `${deadLetters.toLocaleString()} messages`;
+    troubles.push({ service, level: "slow", text: `${name} has set ${what} aside: an operator has to decide` });
   }
   return troubles;
 }

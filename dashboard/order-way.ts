@@ -1,6 +1,6 @@
 import type { EventType } from "#contracts/events.ts";
 import type { Reason } from "#contracts/fields.ts";
-import type { OrderView } from "#contracts/http.ts";
+import type { OrderGoods, OrderView } from "#contracts/http.ts";
 import type { Service } from "#contracts/topics.ts";
 import { money } from "./money.ts";
 
@@ -17,10 +17,19 @@ export interface Step {
   readonly sends: readonly { readonly message: EventType; readonly to: Service }[];
 }
 
+interface WaitsFor {
+  readonly lane: Service;
+  readonly text: string;
+  /** When it is given up. */
+  readonly untilMs?: number;
+  /** A message of it is a dead letter. */
+  readonly isSetAside?: boolean;
+}
+
 export interface OrderWay {
   readonly steps: readonly Step[];
   /** What it waits for now; undefined when it has ended. */
-  readonly waitsFor: { readonly lane: Service; readonly text: string; readonly untilMs?: number } | undefined;
+  readonly waitsFor: WaitsFor | undefined;
   /** All of it in a sentence or two. */
   readonly summary: string;
   /** From acceptance to end; undefined while there is none. */
@@ -41,9 +50,12 @@ const why: Readonly<Record<Reason, string>> = {
 
 export const whyText = (reason: Reason): string => why[reason];
 
-/** The way of an order through the services, from what intake has seen of it. Pure. */
-export function wayOf(order: OrderView): OrderWay {
-  const steps = withRequest(order, [...forward(order), ...ending(order)]);
+/**
+ * The way of an order through the services, from what intake has seen of it, and from what stock says of its goods: that is no
+ * message, and so not seen. Pure.
+ */
+export function wayOf(order: OrderView, goods?: OrderGoods): OrderWay {
+  const steps = withRequest(order, [...forward(order), ...sold(goods), ...ending(order, goods)]);
   const { timeline, status } = order;
   const endedAt = {
     received: undefined,
@@ -111,7 +123,14 @@ function forward({ timeline, status, totalMinor, currency, lines }: OrderView): 
   return steps;
 }
 
-function ending(order: OrderView): Step[] {
+function sold(goods: OrderGoods | undefined): Step[] {
+  const atMs = ms(goods?.soldAt);
+  return atMs === undefined
+    ? []
+    : [{ lane: "stock", kind: "forward", atMs, title: "Goods sold", details: [], sends: [] }];
+}
+
+function ending(order: OrderView, goods: OrderGoods | undefined): Step[] {
   const { timeline, status, reason = "discarded", shortLines = [] } = order;
   if (status === "rejected") {
     const short = shortLines.map(({ productId, quantity, available }) => {
@@ -137,7 +156,7 @@ function ending(order: OrderView): Step[] {
       sends: [{ message: "payment.void", to: "payment" }],
     });
   }
-  return [...steps, ...cancelled(order, wasCreated ? "payment" : "order"), goodsBack];
+  return [...steps, ...cancelled(order, wasCreated ? "payment" : "order"), goodsBack(goods)];
 }
 
 /** Who owns the outcome publishes it: order until it has asked for the payment, from then on payment. */
@@ -169,14 +188,12 @@ function cancelled(order: OrderView, lane: Service): Step[] {
   return steps;
 }
 
-const goodsBack: Step = {
-  lane: "stock",
-  kind: "back",
-  atMs: undefined,
-  title: "Goods given back",
-  details: ["Stock does not report this; its own row has it"],
-  sends: [],
-};
+/** Stock publishes nothing of it: its own row has the time. */
+function goodsBack(goods: OrderGoods | undefined): Step {
+  const atMs = ms(goods?.releasedAt);
+  const details = atMs === undefined ? ["Stock has not said yet that it has"] : [];
+  return { lane: "stock", kind: "back", atMs, title: "Goods given back", details, sends: [] };
+}
 
 /** The customer's wish to cancel comes at any moment: it is put in at its time. */
 function withRequest({ timeline }: OrderView, steps: readonly Step[]): readonly Step[] {
@@ -195,8 +212,22 @@ function withRequest({ timeline }: OrderView, steps: readonly Step[]): readonly 
   return steps.toSpliced(index, 0, request);
 }
 
-function waiting({ status, timeline, deadlineAt }: OrderView): OrderWay["waitsFor"] {
+const whyNotOn: Readonly<Record<NonNullable<OrderView["waitingFor"]>["why"], string>> = {
+  unread: "which stands still with it unread",
+  "dead-letter": "which has set it aside: an operator has to decide",
+  unanswered: "which has read it and published nothing",
+  "no-broker": "as far as can be known: the broker does not answer",
+};
+
+function waiting({ status, timeline, deadlineAt, waitingFor }: OrderView): OrderWay["waitsFor"] {
   if (status === "rejected" || status === "cancelled") return undefined;
+  const untilMs = status === "created" ? ms(deadlineAt) : undefined;
+  const until = untilMs === undefined ? {} : { untilMs };
+  if (waitingFor !== undefined) {
+    const { message, service, why: reason } = waitingFor;
+    const text = `Does not go on: waits for ${message} at ${service}, ${whyNotOn[reason]}`;
+    return { lane: service, text, isSetAside: reason === "dead-letter", ...until };
+  }
   if (timeline.cancelRequestedAt !== undefined) {
     const lane = timeline.createdAt === undefined ? "order" : "payment";
     return { lane, text: `Waits for ${lane} to settle the customer's wish to cancel` };
@@ -204,12 +235,7 @@ function waiting({ status, timeline, deadlineAt }: OrderView): OrderWay["waitsFo
   if (status === "received")
     return { lane: "stock", text: "Waits for stock to reserve the goods and for the order to be created" };
   if (status === "paid") return undefined;
-  const untilMs = ms(deadlineAt);
-  return {
-    lane: "payment",
-    text: "Waits for payment to charge the account",
-    ...(untilMs === undefined ? {} : { untilMs }),
-  };
+  return { lane: "payment", text: "Waits for payment to charge the account", ...until };
 }
 
 function summaryOf(order: OrderView): string {

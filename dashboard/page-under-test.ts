@@ -1,5 +1,7 @@
+import type { OrderGoods } from "#contracts/http.ts";
 import type { ServiceState } from "#contracts/live.ts";
 import type { Service } from "#contracts/topics.ts";
+import { unavailable } from "#workers/http/problem.ts";
 import { openIntakeUnderTest } from "#workers/intake/app-under-test.ts";
 import { createLive } from "#workers/intake/live.ts";
 import { createPageApp } from "#workers/intake/page-http.ts";
@@ -11,6 +13,7 @@ export async function openPageUnderTest(bearerToken?: string) {
   const intake = await openIntakeUnderTest();
   const ready: ServiceState = { state: "ready", lag: 0, outboxRows: 0, outboxAgeSeconds: 0, deadLetters: 0 };
   const states: Record<Service, ServiceState> = { intake: ready, stock: ready, order: ready, payment: ready };
+  const goods = new Map<string, OrderGoods>();
   let port = 0;
   let boots = 0;
   let server: HttpServer | undefined;
@@ -32,6 +35,10 @@ export async function openPageUnderTest(bearerToken?: string) {
     signal.addEventListener("abort", () => live.stop(), { once: true });
     const app = intake.restart({
       watched: { live, signal, open: createPageApp() },
+      askGoods: (id) => {
+        const found = goods.get(id);
+        return found === undefined ? Promise.reject(unavailable("Stock does not answer", 1)) : Promise.resolve(found);
+      },
       ...(bearerToken === undefined ? {} : { bearerToken }),
     });
     server = serve({ host: "127.0.0.1", port, fetch: (request) => app.fetch(request) });
@@ -48,6 +55,8 @@ export async function openPageUnderTest(bearerToken?: string) {
     intake,
     /** How the neighbours are; from the next second on. */
     states,
+    /** What stock says of orders; of others it says nothing, as it is away. */
+    goods,
     ready,
     url: (path: string) => `http://127.0.0.1:${port}${path}`,
     start,

@@ -84,6 +84,20 @@ describe(title, { skip: skip !== false }, () => {
     await page.close();
   });
 
+  test("comes in a browser of the POSIX locale, whose language is none to Intl", async () => {
+    const page = await context.newPage();
+    page.on("pageerror", (error) => faults.push(error.message));
+    await page.addInitScript(
+      "Object.defineProperty(navigator, 'language', { value: 'en-US@posix', configurable: true })",
+    );
+    await page.goto(shop.url("/"));
+    await page
+      .getByRole("img", { name: /Orders a second/ })
+      .locator("canvas")
+      .waitFor();
+    await page.close();
+  });
+
   test("an order is followed live to its end, and compensation is told apart from the forward way", async () => {
     const { id } = await place();
     const page = await open(`/order/${id}`);
@@ -94,6 +108,10 @@ describe(title, { skip: skip !== false }, () => {
     await page.getByText("Refused: the customer's balance is too short").waitFor();
     const back = page.getByRole("listitem").filter({ hasText: "Goods given back" });
     await back.getByText("compensation").waitFor();
+    await back.getByText("Stock has not said yet that it has").waitFor();
+    shop.goods.set(id, { status: "released", releasedAt: "2026-01-01T12:00:00.123Z" });
+    await back.getByText("21:00:00.123").waitFor();
+    assert.equal(await back.getByText("Stock has not said").count(), 0);
     assert.equal(await page.getByText("Waits for").count(), 0);
     assert.match(await page.locator("body").innerText(), /Asia\/Tokyo/);
     await assertAccessible(page);

@@ -78,6 +78,14 @@ export function groupDeadLetters(
     .orderBy(asc(deadLetters.topic), asc(deadLetters.reason), asc(deadLetters.state), sql`age`);
 }
 
+/** Those that nobody has dealt with, by their index. */
+export async function countOpenDeadLetters(database: Database): Promise<number> {
+  const [row] = await database.all<{ letters: number }>(
+    sql`SELECT count(*) AS letters FROM dead_letters WHERE state = 'dead'`,
+  );
+  return row?.letters ?? 0;
+}
+
 /** Closes one that is still dead, and says whether it was: of two who try, one does. */
 export async function closeDeadLetter(
   tx: Transaction,

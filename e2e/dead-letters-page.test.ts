@@ -70,6 +70,23 @@ describe(title, { skip: skip !== false }, () => {
   const endOf = async (kind: keyof typeof steps) =>
     orderView.parse(await (await fetch(url(`/orders/${orders[kind]}?wait=20s`))).json()).status;
 
+  const card = (service: string) =>
+    page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: service }) });
+  const openAt = (service: string, count: number) =>
+    card(service).locator("div", { hasText: new RegExp(`^open dead letters\\s*${count}$`) });
+
+  test("are counted at each service on the overview, which leads to them", limit, async () => {
+    await page.goto(url("/"));
+    await page
+      .getByText(/has set (a message|2 messages) aside: an operator has to decide/)
+      .first()
+      .waitFor();
+    await openAt("order", 2).waitFor();
+    await assertAccessible(page);
+    await card("stock").getByRole("link", { name: "1" }).click();
+    await page.waitForURL(/dead-letters\?service=stock$/);
+  });
+
   test("are shown to operators only, who are told when the token is another one", limit, async () => {
     await page.goto(url("/dead-letters"));
     await page.getByLabel("Your name, for the trail").fill("ann");
@@ -216,6 +233,9 @@ describe(title, { skip: skip !== false }, () => {
     const why = ["--yes", "--why", "junk", "--operator", "bob"];
     await operators.dlq("discard", "--all", ...why);
     await page.getByText("None of that kind is open: nothing has to be done.").waitFor();
+    await page.getByRole("link", { name: "Overview" }).click();
+    await openAt("intake", 0).waitFor();
+    await page.goBack();
     await page.getByRole("button", { name: "Forget the token" }).click();
     await page.getByLabel("Operators’ token").waitFor();
   });

@@ -14,6 +14,7 @@ import type { EnvironmentReader } from "#workers/environment.ts";
 import { createServiceApp, type ServiceAppOptions } from "#workers/http/service-app.ts";
 import { countInFlight } from "#workers/intake/accepted-orders.ts";
 import { createAdmission } from "#workers/intake/admission.ts";
+import { createAskGoods } from "#workers/intake/ask-goods.ts";
 import { createViewHandler } from "#workers/intake/handlers.ts";
 import { createIntakeApp } from "#workers/intake/http.ts";
 import { createCancellation } from "#workers/intake/cancel-orders.ts";
@@ -83,5 +84,6 @@ function intakeApp(parts: AppParts, settings: ReturnType<typeof readIntakeSettin
     });
   const placeOrder = oneAtATime(createOrderPlacement(write, never));
   const cancelOrder = oneAtATime(createCancellation(write, settings, never));
-  return createIntakeApp({ ...parts, admission, news, placeOrder, cancelOrder, stuckOrder: () => undefined });
+  const askGoods = createAskGoods(undefined, undefined);
+  return createIntakeApp({ ...parts, admission, news, placeOrder, cancelOrder, askGoods, stuckOrder: () => undefined });
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { Database } from "bun:sqlite";
 import { services } from "#contracts/topics.ts";
+import { median, type Pair, pairedRounds, ratioOf } from "../paired-rounds.ts";
 import { createLoader } from "../saga/loader.ts";
 import { describeMachine } from "../saga/machine.ts";
 import { openShop } from "../saga/open-shop.ts";
@@ -48,7 +49,7 @@ export async function benchPoison(args: readonly string[]): Promise<number> {
 }
 
 /** One shop, one after the other in turn, so that whatever changes with its age changes for both. */
-async function measure(shop: Shop, folder: string): Promise<{ readonly none: Sample; readonly some: Sample }[]> {
+async function measure(shop: Shop, folder: string): Promise<readonly Pair<Sample>[]> {
   const workload = createWorkload("one-line");
   await openShop(shop, workload);
   const load = createLoader(shop, workload, folder);
@@ -62,22 +63,20 @@ async function measure(shop: Shop, folder: string): Promise<{ readonly none: Sam
   };
   // The runtimes compile.
   let { completedPerSecond: rate } = await phase("first-");
-  const measured: { none: Sample; some: Sample }[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const some = () => poisonedPhase(poisoner, rate, () => phase(`some-${round}-`));
-    const none = () => phase(`none-${round}-`);
-    const pair = round % 2 === 0 ? { none: await none(), some: await some() } : await reversed(some, none);
-    ({ completedPerSecond: rate } = pair.none);
-    measured.push(pair);
-    console.log(`round ${round + 1} of ${rounds}: ${(pair.some.cpuMs / pair.none.cpuMs).toFixed(3)}`);
-  }
+  const measured = await pairedRounds(
+    rounds,
+    {
+      none: async (round: number) => {
+        const sample = await phase(`none-${round}-`);
+        ({ completedPerSecond: rate } = sample);
+        return sample;
+      },
+      some: (round: number) => poisonedPhase(poisoner, rate, () => phase(`some-${round}-`)),
+    },
+    (round, { none, some }) => console.log(`round ${round + 1} of ${rounds}: ${(some.cpuMs / none.cpuMs).toFixed(3)}`),
+  );
   await poisoner.close();
   return measured;
-}
-
-async function reversed(some: () => Promise<Sample>, none: () => Promise<Sample>) {
-  const first = await some();
-  return { none: await none(), some: first };
 }
 
 /** Every order of the phase has ended as it must: the loader sees to that. */
@@ -101,9 +100,8 @@ function deadLettersIn(folder: string): number {
   }, 0);
 }
 
-function report(measured: readonly { readonly none: Sample; readonly some: Sample }[], deadLetters: number): number {
-  const ratios = measured.map(({ none, some }) => some.cpuMs / none.cpuMs);
-  const ratio = median(ratios);
+function report(measured: readonly Pair<Sample>[], deadLetters: number): number {
+  const { ratio, text } = ratioOf(measured, ({ cpuMs }) => cpuMs);
   const row = (name: string, samples: readonly Sample[]) => [
     name,
     median(samples.map(({ cpuMs }) => cpuMs)).toFixed(3),
@@ -123,11 +121,6 @@ function report(measured: readonly { readonly none: Sample; readonly some: Sampl
     ],
   };
   console.log(`\n${renderTable(table)}\n\n${deadLetters} dead letters kept; medians of ${rounds} rounds.`);
-  const range = `${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)}`;
-  console.log(`ratio ${ratio.toFixed(3)} (${range}), at most ${allowedRatio} is allowed`);
+  console.log(`ratio ${text}, at most ${allowedRatio} is allowed`);
   return deadLetters > 0 && ratio <= allowedRatio ? 0 : 1;
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { deadLetterTopic, type Service, services, topics } from "#contracts/topics.ts";
+import { deadLetterTopic, type Service, topics } from "#contracts/topics.ts";
 import { totalLimitMinor } from "#data/shop.ts";
 import { startApacheKafka } from "#kafka/apache-kafka/start.ts";
 import { startEmbeddedBroker } from "#kafka/embedded-broker/start.ts";
@@ -27,6 +27,8 @@ export interface ShopOptions {
   readonly variant: Variant;
   readonly broker: BrokerName;
   readonly folder: string;
+  /** More settings of all workers. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const programs: Readonly<Record<Variant, string>> = {
@@ -34,38 +36,44 @@ const programs: Readonly<Record<Variant, string>> = {
   "one by one": fileURLToPath(new URL("../one-by-one/worker-process.ts", import.meta.url)),
 };
 
-export async function startShop({ variant, broker: brokerName, folder }: ShopOptions): Promise<Shop> {
+export async function startShop(options: ShopOptions): Promise<Shop> {
+  const { variant, broker: brokerName, folder, environment = {} } = options;
   const broker = await startBroker(brokerName);
   const storeUrls = storeUrlsIn(folder);
-  const start = (service: Service) =>
-    startWorker(service, programs[variant], {
+  const workers = new Map<Service, Worker>();
+  const start = (service: Service, own: Readonly<Record<string, string>> = {}) => {
+    const worker = startWorker(service, programs[variant], {
       ...inheritedEnvironment(),
       ORDER_TOTAL_MAX_MINOR: String(totalLimitMinor),
       KAFKA_BROKERS: broker.bootstrapServers,
       STORE_URL: storeUrls[service],
       HTTP_HOST: "127.0.0.1",
       HTTP_PORT: "0",
+      ...environment,
+      ...own,
     });
-  const workers = { intake: start("intake"), stock: start("stock"), order: start("order"), payment: start("payment") };
+    workers.set(service, worker);
+    return worker;
+  };
   const kill = async () => {
-    await Promise.all(services.map((service) => workers[service].kill()));
+    await Promise.all([...workers.values()].map((worker) => worker.kill()));
     await broker.kill();
   };
   try {
-    const [intake, stock, order, payment] = await Promise.all([
-      workers.intake.port,
-      workers.stock.port,
-      workers.order.port,
-      workers.payment.port,
-    ]);
-    const { pid: intakePid } = workers.intake;
-    const pids = { stock: workers.stock.pid, order: workers.order.pid, payment: workers.payment.pid };
+    const others = [start("stock"), start("order"), start("payment")] as const;
+    const [stock, order, payment] = await Promise.all([others[0].port, others[1].port, others[2].port]);
+    // As in a shop with a page: who watches sees all four.
+    const url = (port: number) => `http://127.0.0.1:${port}`;
+    const neighbours = { STOCK_URL: url(stock), ORDER_URL: url(order), PAYMENT_URL: url(payment) };
+    const first = start("intake", neighbours);
+    const intake = await first.port;
+    const [stockPid, orderPid, paymentPid] = [others[0].pid, others[1].pid, others[2].pid];
     return {
-      pids: { intake: intakePid, ...pids, broker: broker.pid },
+      pids: { intake: first.pid, stock: stockPid, order: orderPid, payment: paymentPid, broker: broker.pid },
       ports: { intake, stock, order, payment },
       storeUrls,
       bootstrapServers: broker.bootstrapServers,
-      check: () => services.forEach((service) => workers[service].check()),
+      check: () => workers.forEach((worker) => worker.check()),
       kill,
     };
   } catch (error) {

@@ -139,6 +139,8 @@ function reportBatch(metrics: BusMetrics, log: Log, items: readonly Item[], resu
   for (const outcome of result.handled.outcomes) count(metrics.outcomes, outcome);
   for (const { topic, partition, offset, reason, error, attempts } of result.deadLetters) {
     metrics.deadLetters += 1;
+    // Until the next look at the store, which also sees what was closed.
+    metrics.deadLettersOpen += 1;
     count(metrics.deadLetterReasons, reason);
     const message = isCompensation(topic)
       ? "a compensation is not done: heal or replay its dead letter"

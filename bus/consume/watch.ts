@@ -1,3 +1,4 @@
+import { countOpenDeadLetters } from "#db/dead-letter-rows.ts";
 import { seeInstance } from "#db/instances.ts";
 import type { Store } from "#db/open-store.ts";
 import { findUndone } from "#db/undone.ts";
@@ -78,8 +79,11 @@ function looks(options: WatchOptions, turn: number): Look[] {
     ["look for disasters", () => options.lookForDisaster(turn % thoroughEvery === 0)],
     ["publish for silent instances", () => helpSilent(options)],
     [
-      "count what was not taken back",
-      async () => void (metrics.compensationsUndone = (await store.read(signal, findUndone)).length),
+      "count what was set aside",
+      async () => {
+        metrics.deadLettersOpen = await store.read(signal, countOpenDeadLetters);
+        metrics.compensationsUndone = (await store.read(signal, findUndone)).length;
+      },
     ],
     ...often,
   ];

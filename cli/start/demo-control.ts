@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { DemoOrder } from "#contracts/demo.ts";
 import { type Service, services } from "#contracts/topics.ts";
 import type { Broker } from "./broker.ts";
-import { demoProducts, visitor } from "./open-shop.ts";
+import { demoProducts, unlucky, visitor } from "./open-shop.ts";
 import type { Workers } from "./workers.ts";
 
 /** Lets the page of this shop break its parts; nothing else reaches it. */
@@ -49,12 +49,12 @@ export async function openDemoControl(say: (text: string) => void): Promise<Demo
 }
 
 const { customerId: you } = visitor;
-const { mug, rare } = demoProducts;
+const { mug, rare, jinxed } = demoProducts;
 const order = (customerId: string, productId: string, quantity: number, currency = "GBP") => {
   return { customerId, currency, lines: [{ productId, quantity }] };
 };
 
-/** One for each way in which an order may end, but for the deadline, which takes a quarter of an hour, and an operator's discard. */
+/** One for each way in which an order may end; for the last two there are planted faults. */
 const demoOrders: readonly DemoOrder[] = [
   { ending: "paid", title: "One that is paid", body: order(you, mug, 1) },
   { ending: "stock-short", title: "More than there is in stock", body: order(you, rare, 5) },
@@ -64,4 +64,6 @@ const demoOrders: readonly DemoOrder[] = [
   { ending: "currency-mismatch", title: "In euros, with an account in pounds", body: order(you, mug, 1, "EUR") },
   { ending: "total-over-limit", title: "Over the shop’s limit", body: order(you, mug, 400) },
   { ending: "customer", title: "One that you cancel at once", body: order(you, mug, 1) },
+  { ending: "deadline", title: "One that payment cannot take in time", body: order(unlucky.customerId, mug, 1) },
+  { ending: "discarded", title: "One that stock cannot take: discard it", body: order(you, jinxed, 1) },
 ];

@@ -10,8 +10,17 @@ const entriesAtMost = 1_000;
 /** For whoever tries the shop by hand. */
 export const visitor = { customerId: "you", amountMinor: 10_000, pieces: 10 } as const;
 
-/** What the page offers to whoever tries the shop: plenty of mugs, and one that is known and never there. */
-export const demoProducts = { mug: "demo-mug", rare: "demo-rare", priceMinor: 450, pieces: 10_000 } as const;
+/** What the page offers to whoever tries the shop: plenty of mugs, one that is known and never there, one that stock chokes on. */
+export const demoProducts = {
+  mug: "demo-mug",
+  rare: "demo-rare",
+  jinxed: "demo-jinxed",
+  priceMinor: 450,
+  pieces: 10_000,
+} as const;
+
+/** A customer whose payments payment chokes on. */
+export const unlucky = { customerId: "unlucky" } as const;
 
 /**
  * Sets prices, stocks the shelves and tops up accounts for the orders of a file. Its keys come from the file's content, so
@@ -33,13 +42,14 @@ export async function openShopFor(file: OrderFile, addresses: Addresses, http: S
   for (const [index, topUps] of parts(opening.topUps)) {
     await send("POST", `${addresses.payment}/top-ups`, `top-ups/${index}`, { currency: "GBP", topUps });
   }
-  const { mug, rare, priceMinor, pieces: mugs } = demoProducts;
-  const demoPrices = [mug, rare].map((productId) => ({ productId, priceMinor }));
-  await send("PUT", `${addresses.stock}/prices`, "demo/prices", { prices: demoPrices });
-  await send("POST", `${addresses.stock}/restocks`, "demo/restock", { items: [{ productId: mug, quantity: mugs }] });
-  const { customerId, amountMinor, pieces } = visitor;
-  const topUps = [{ customerId, amountMinor }];
-  await send("POST", `${addresses.payment}/top-ups`, "visitor/top-up", { currency: "GBP", topUps });
+  const { mug, rare, jinxed, priceMinor, pieces: mugs } = demoProducts;
+  const demoPrices = [mug, rare, jinxed].map((productId) => ({ productId, priceMinor }));
+  await send("PUT", `${addresses.stock}/prices`, "demo/prices/2", { prices: demoPrices });
+  const demoItems = [mug, jinxed].map((productId) => ({ productId, quantity: mugs }));
+  await send("POST", `${addresses.stock}/restocks`, "demo/restock/2", { items: demoItems });
+  const { amountMinor, pieces } = visitor;
+  const topUps = [visitor, unlucky].map(({ customerId }) => ({ customerId, amountMinor }));
+  await send("POST", `${addresses.payment}/top-ups`, "visitor/top-up/2", { currency: "GBP", topUps });
   const [first] = opening.restock;
   const items = first === undefined ? [] : [{ productId: first.productId, quantity: pieces }];
   if (items.length > 0) await send("POST", `${addresses.stock}/restocks`, "visitor/restock", { items });

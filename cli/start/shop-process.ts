@@ -18,8 +18,9 @@ export interface ShopProcess {
 
 const program = fileURLToPath(new URL("./start-under-test.ts", import.meta.url));
 
-export function startShop(args: readonly string[]): ShopProcess {
-  const child = spawn(process.execPath, [program, "start", ...args], { stdio: ["pipe", "pipe", "pipe"] });
+export function startShop(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ShopProcess {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [program, "start", ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => (output += text));

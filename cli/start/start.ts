@@ -10,6 +10,7 @@ import { type Addresses, addressesOf, portsOf } from "./addresses.ts";
 import { type Broker, startBroker } from "./broker.ts";
 import { claimDataFolder, type DataFolder, rememberBroker } from "./data-folder.ts";
 import { countOpenOrders, untilNoneOpen } from "./open-orders.ts";
+import { plantDemoFaults } from "./demo-faults.ts";
 import { openDemoControl } from "./demo-control.ts";
 import { openShopFor, visitor } from "./open-shop.ts";
 import type { StartOptions } from "./options.ts";
@@ -62,6 +63,7 @@ export async function start(options: StartOptions, parts: StartParts): Promise<b
       workers = startWorkers({ ...common, brokers: broker.brokers, isOurBroker, adminToken, demoUrl: demo.url });
       demo.attach(workers, broker);
       await untilAborted(workers.ready, signal);
+      await plantDemoFaults(storeUrlsIn(folder.path), signal);
       screen.say(
         `broker and workers are up after ${duration(performance.now() - startedAtMs)}; logs in ${folder.logs}`,
       );

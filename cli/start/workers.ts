@@ -49,6 +49,9 @@ export function startWorkers(options: WorkersOptions): Workers {
   };
 }
 
+/** A person who tries the shop sees a deadline pass, and why an order does not go on, in seconds. */
+const forWatching = { ORDER_DEADLINE_MS: "30000", STUCK_AFTER_MS: "5000", WATCHDOG_INTERVAL_MS: "1000" } as const;
+
 /** What a worker is told: our own environment, but what is each worker's own or the broker's is ours to say. */
 function environmentOf(service: Service, options: WorkersOptions) {
   const { folder, brokers, isOurBroker, httpPort, adminToken, addresses, environment } = options;
@@ -56,6 +59,7 @@ function environmentOf(service: Service, options: WorkersOptions) {
   const inherited = Object.entries(environment).filter(([name]) => !isOthers(name) && name !== "INSTANCE_ID");
   return {
     ORDER_TOTAL_MAX_MINOR: String(totalLimitMinor),
+    ...forWatching,
     ...Object.fromEntries(inherited),
     KAFKA_BROKERS: brokers,
     HTTP_HOST: "127.0.0.1",

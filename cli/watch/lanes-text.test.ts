@@ -33,7 +33,9 @@ describe("an order's lanes as text", () => {
         cancelledAt: moment(410),
       },
     };
-    const lines = lanesText(order, 0, false).split("\n");
+    const lines = lanesText(order, { status: "released", soldAt: moment(16), releasedAt: moment(421) }, 0, false).split(
+      "\n",
+    );
     const steps = lines.flatMap((line) => /[●✕?↩] (.*)/.exec(line)?.[1] ?? []);
     assert.deepEqual(
       steps.map((step) => step.split(" (")[0]),
@@ -42,6 +44,7 @@ describe("an order's lanes as text", () => {
         "Goods reserved",
         "Order created",
         "Account charged",
+        "Goods sold",
         "Customer asked to cancel",
         "Must not be charged, or is refunded",
         "Charge refunded",
@@ -61,10 +64,20 @@ describe("an order's lanes as text", () => {
     const timeline = { ...received.timeline, reservedAt: moment(5), createdAt: moment(9) };
     const order: OrderView = { ...received, status: "created", totalMinor: 510, deadlineAt: moment(60_009), timeline };
     assert.match(
-      lanesText(order, Date.parse(moment(9)), false),
+      lanesText(order, undefined, Date.parse(moment(9)), false),
       /… Waits for payment to charge the account, 60 s left/,
     );
-    assert.match(lanesText(received, 0, false), /Waits for stock/);
+    assert.match(lanesText(received, undefined, 0, false), /Waits for stock/);
+    const waitingFor = {
+      message: "payment.request",
+      service: "payment",
+      why: "dead-letter",
+      since: moment(9),
+    } as const;
+    assert.match(
+      lanesText({ ...order, waitingFor }, undefined, 0, false),
+      /Does not go on: waits for payment\.request at payment, which has set it aside: an operator has to decide/,
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from "node:util";
-import type { OrderView } from "#contracts/http.ts";
+import type { OrderGoods, OrderView } from "#contracts/http.ts";
 import { type Service, services } from "#contracts/topics.ts";
 import { type Step, wayOf } from "#dashboard/order-way.ts";
 
@@ -7,12 +7,12 @@ const laneWidth = 22;
 const timeWidth = 22;
 type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
 
-/** An order's way as text: a lane a service, time downwards. `isColoured`: for a terminal. */
-export function lanesText(order: OrderView, nowMs: number, isColoured: boolean): string {
+/** An order's way as text: a lane a service, time downwards. `goods`: as stock says; `isColoured`: for a terminal. */
+export function lanesText(order: OrderView, goods: OrderGoods | undefined, nowMs: number, isColoured: boolean): string {
   const style: Style = isColoured
     ? (format, text) => styleText(format, text, { validateStream: false })
     : (_format, text) => text;
-  const { steps, waitsFor, summary } = wayOf(order);
+  const { steps, waitsFor, summary } = wayOf(order, goods);
   const lines = [`${style("bold", order.id)}  ${order.status}`, summary, "", headLine(style)];
   let beforeMs: number | undefined;
   for (const step of steps) {

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { orderId } from "#contracts/fields.ts";
-import { type OrderView, orderView } from "#contracts/http.ts";
+import { orderGoods, type OrderGoods, type OrderView, orderView } from "#contracts/http.ts";
 import { follow } from "#dashboard/event-feed.ts";
 import { UsageError } from "../usage-error.ts";
 import { lanesText } from "./lanes-text.ts";
@@ -22,7 +22,7 @@ export async function orderCommand(args: readonly string[]): Promise<number> {
   const [id = "", ...more] = positionals;
   if (more.length > 0 || !orderId.safeParse(id).success) throw new UsageError(["give the id of one order"]);
   const url = `${intake}/orders/${id}`;
-  if (follows) return followOrder(`${url}/events`, headers);
+  if (follows) return followOrder(url, headers);
   let response: Response;
   try {
     response = await fetch(url, { headers });
@@ -30,30 +30,46 @@ export async function orderCommand(args: readonly string[]): Promise<number> {
     return fail(`intake does not answer at ${intake}: is it running there?`);
   }
   if (!response.ok) return fail(refusalText(response.status));
-  process.stdout.write(textOf(orderView.parse(await response.json())));
+  const order = orderView.parse(await response.json());
+  process.stdout.write(textOf(order, await goodsOf(url, headers)));
   return 0;
 }
 
-const textOf = (order: OrderView) => lanesText(order, Date.now(), process.stdout.isTTY);
+const textOf = (order: OrderView, goods: OrderGoods | undefined) =>
+  lanesText(order, goods, Date.now(), process.stdout.isTTY);
+
+/** What stock says of an order's goods, by way of intake; undefined: it does not say. */
+async function goodsOf(url: string, headers: Readonly<Record<string, string>>): Promise<OrderGoods | undefined> {
+  const response = await fetch(`${url}/goods`, { headers }).catch(() => undefined);
+  return response?.ok === true ? orderGoods.parse(await response.json()) : undefined;
+}
 
 async function followOrder(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
   const ended = new AbortController();
   let code = 0;
+  let last: OrderView | undefined;
+  const show = (order: OrderView, goods?: OrderGoods) =>
+    process.stdout.write(`${process.stdout.isTTY ? "\u001b[2J\u001b[H" : ""}${textOf(order, goods)}`);
   const signal = AbortSignal.any([untilInterrupted(), ended.signal]);
   await follow({
-    url,
+    url: `${url}/events`,
     headers: () => ({ ...headers }),
     quietMs: 40_000,
     signal,
     onEvent({ data }) {
       const order = orderView.parse(data);
-      process.stdout.write(`${process.stdout.isTTY ? "\u001b[2J\u001b[H" : ""}${textOf(order)}`);
+      show(order);
       const isPaid = order.status === "paid" && order.timeline.cancelRequestedAt === undefined;
-      if (isPaid || order.status === "rejected" || order.status === "cancelled") ended.abort();
+      if (isPaid || order.status === "rejected" || order.status === "cancelled") {
+        last = order;
+        ended.abort();
+      }
     },
     onState: (state) => void (state === "lost" && process.stderr.write("intake does not answer; trying again\n")),
     onRefused: (status) => void (code = fail(refusalText(status))),
   });
+  const goods = last === undefined ? undefined : await goodsOf(url, headers);
+  if (last !== undefined && goods !== undefined) show(last, goods);
   return code;
 }
 

@@ -50,7 +50,8 @@ export function DemoPage() {
       <section class="card" aria-labelledby="place">
         <h2 id="place">Place an order</h2>
         <p class="muted small">
-          Each ends in its own way, in some hundredths of a second. Stop a service first, and see it wait.
+          Each ends in its own way, in some hundredths of a second; one waits for its deadline, half a minute, and one
+          for an operator. Stop a service first, and see them wait.
         </p>
         <div class="choices">
           {demo?.orders.map((order) => (

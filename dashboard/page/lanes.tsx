@@ -2,13 +2,14 @@ import { useEffect, useState } from "preact/hooks";
 import { type Service, services } from "#contracts/topics.ts";
 import type { OrderWay, Step } from "../order-way.ts";
 import { durationText, timeText } from "./moments.ts";
+import { Link } from "./paths.tsx";
 
 const kinds = { forward: "", refused: "refused", asked: "asked", back: "back" } as const;
 /** Said where the eye sees a colour and a broken line. */
 const kindTexts = { forward: "", refused: "way ends", asked: "wish", back: "compensation" } as const;
 
 /** An order's way: a lane a service, time downwards, each message an arrow from lane to lane. On a narrow screen a list. */
-export function Lanes({ way: { steps, waitsFor }, startMs }: { way: OrderWay; startMs: number }) {
+export function Lanes({ id, way: { steps, waitsFor }, startMs }: { id: string; way: OrderWay; startMs: number }) {
   return (
     <div class="lanes">
       <div class="lane-names" aria-hidden="true">
@@ -23,7 +24,7 @@ export function Lanes({ way: { steps, waitsFor }, startMs }: { way: OrderWay; st
         {steps.map((step, index) => (
           <StepRow key={`${step.lane} ${step.title}`} step={step} startMs={startMs} before={timeBefore(steps, index)} />
         ))}
-        {waitsFor !== undefined && <Waiting waitsFor={waitsFor} />}
+        {waitsFor !== undefined && <Waiting id={id} waitsFor={waitsFor} />}
       </ol>
     </div>
   );
@@ -84,7 +85,8 @@ function Arrow({ from, to, message }: { from: Service; to: Service; message: str
   );
 }
 
-function Waiting({ waitsFor: { lane, text, untilMs } }: { waitsFor: NonNullable<OrderWay["waitsFor"]> }) {
+function Waiting({ id, waitsFor }: { id: string; waitsFor: NonNullable<OrderWay["waitsFor"]> }) {
+  const { lane, text, untilMs, isSetAside } = waitsFor;
   const nowMs = useClock();
   return (
     <li class="step waiting" aria-current="step">
@@ -93,6 +95,11 @@ function Waiting({ waitsFor: { lane, text, untilMs } }: { waitsFor: NonNullable<
         <p class="event-title">
           <span class="lane-tag">{lane}</span> {text}
         </p>
+        {isSetAside === true && (
+          <p>
+            <Link to={`/dead-letters?key=${id}`}>Its dead letter</Link>
+          </p>
+        )}
         {untilMs !== undefined && (
           <p class="muted small">
             {untilMs > nowMs

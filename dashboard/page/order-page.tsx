@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { OrderView } from "#contracts/http.ts";
 import { money } from "../money.ts";
-import { type OrderWay, wayOf } from "../order-way.ts";
+import { wayOf } from "../order-way.ts";
 import { CancelOrder } from "./cancel-order.tsx";
 import { Lanes } from "./lanes.tsx";
 import { datedText, durationText, zone } from "./moments.ts";
@@ -9,6 +9,7 @@ import { Notice } from "./notice.tsx";
 import { Link } from "./paths.tsx";
 import { StatusBadge } from "./status-badge.tsx";
 import { useFeed } from "./use-feed.ts";
+import { useGoods } from "./use-goods.ts";
 
 /** Intake says at least that it is there every 15 s. */
 const quietMs = 40_000;
@@ -31,7 +32,7 @@ export function OrderPage({ id }: { id: string }) {
   return (
     <>
       <Notice state={state} />
-      {order === undefined ? <Loading id={id} /> : <Order order={order} way={wayOf(order)} />}
+      {order === undefined ? <Loading id={id} /> : <Order order={order} />}
     </>
   );
 }
@@ -45,7 +46,8 @@ function Loading({ id }: { id: string }) {
   );
 }
 
-function Order({ order, way }: { order: OrderView; way: OrderWay }) {
+function Order({ order }: { order: OrderView }) {
+  const way = wayOf(order, useGoods(order));
   const { id, status, customerId, currency, totalMinor, timeline } = order;
   return (
     <>
@@ -73,7 +75,7 @@ function Order({ order, way }: { order: OrderView; way: OrderWay }) {
       </section>
       <section class="card" aria-labelledby="way">
         <h2 id="way">Its way</h2>
-        <Lanes way={way} startMs={Date.parse(timeline.receivedAt)} />
+        <Lanes id={id} way={way} startMs={Date.parse(timeline.receivedAt)} />
         <p class="muted small">Times are of {zone}, by each service’s own clock.</p>
       </section>
       <Lines order={order} />

@@ -1,5 +1,7 @@
+import type { ComponentChildren } from "preact";
 import type { Now, ServiceState } from "#contracts/live.ts";
 import { type Service, services } from "#contracts/topics.ts";
+import { Link } from "./paths.tsx";
 
 const marks = { ready: "●", refusing: "▲", down: "■", unknown: "○" } as const;
 const words = { ready: "ready", refusing: "not ready", down: "down", unknown: "not known" } as const;
@@ -46,7 +48,16 @@ function ServiceCard({ service, state }: { service: Service; state: ServiceState
           text={isOld ? `${outboxRows ?? 0}, since ${Math.round(outboxAgeSeconds ?? 0)} s` : undefined}
           isNotable={isOld}
         />
-        <Row name="dead letters" value={deadLetters} isNotable={(deadLetters ?? 0) > 0} />
+        <Row
+          name="open dead letters"
+          value={deadLetters}
+          text={
+            (deadLetters ?? 0) > 0 ? (
+              <Link to={`/dead-letters?service=${service}`}>{deadLetters?.toLocaleString()}</Link>
+            ) : undefined
+          }
+          isNotable={(deadLetters ?? 0) > 0}
+        />
       </dl>
     </li>
   );
@@ -55,7 +66,7 @@ function ServiceCard({ service, state }: { service: Service; state: ServiceState
 interface RowProps {
   readonly name: string;
   readonly value: number | undefined;
-  readonly text?: string | undefined;
+  readonly text?: ComponentChildren;
   readonly isNotable: boolean;
 }
 

@@ -1,4 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
+// First: it mends what uPlot trips over when it is loaded.
+import { spokenLanguage } from "./spoken-language.ts";
 import UPlot from "uplot";
 
 export interface Series {
@@ -101,5 +103,5 @@ function optionsOf(series: readonly Series[], valueText: (value: number) => stri
   };
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clock = new Intl.DateTimeFormat(spokenLanguage, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const clockTexts = (_plot: UPlot, splits: number[]) => splits.map((second) => clock.format(second * 1_000));

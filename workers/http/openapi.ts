@@ -2,6 +2,7 @@ import * as z from "zod";
 import { idempotencyKey } from "#contracts/fields.ts";
 import {
   cancellation,
+  orderGoods,
   orderPage,
   orderRequest,
   orderStatus,
@@ -47,6 +48,7 @@ const schemas = {
   OrderStatus: orderStatus,
   Timeline: timeline,
   Order: orderView,
+  OrderGoods: orderGoods,
   Cancellation: cancellation,
   OrderPage: orderPage,
   PriceRequest: priceRequest,

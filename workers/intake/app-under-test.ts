@@ -7,6 +7,7 @@ import { orders } from "#db/intake/schema.ts";
 import { openServiceUnderTest } from "../service-under-test.ts";
 import { countInFlight } from "./accepted-orders.ts";
 import { createAdmission } from "./admission.ts";
+import { type AskGoods, createAskGoods } from "./ask-goods.ts";
 import { createCancellation } from "./cancel-orders.ts";
 import { createViewHandler, type ViewReads } from "./handlers.ts";
 import { createIntakeApp, type IntakeHttpOptions } from "./http.ts";
@@ -20,6 +21,8 @@ export interface AppOptions {
   readonly ordersInFlightAtMost?: number;
   readonly bearerToken?: string;
   readonly cancelWindowMs?: number;
+  /** What stock would say of an order's goods. */
+  readonly askGoods?: AskGoods;
   /** For who watches. */
   readonly watched?: Pick<IntakeHttpOptions, "live" | "open" | "signal">;
 }
@@ -34,6 +37,7 @@ export async function openIntakeUnderTest() {
 
   function createApp(options: AppOptions = {}): Hono {
     const { ordersInFlightAtMost = 1_000, bearerToken, cancelWindowMs = 60_000, watched } = options;
+    const { askGoods = createAskGoods(undefined, undefined) } = options;
     const admission = createAdmission({
       ordersInFlightAtMost,
       outboxAgeAtMostMs: 60_000,
@@ -52,6 +56,7 @@ export async function openIntakeUnderTest() {
       placeOrder,
       stuckOrder: (id) => given.stuck.find(({ orderId }) => orderId === id),
       cancelOrder: createCancellation(write, { cancelWindowMs }, signal, (changes) => news.tell(() => changes)),
+      askGoods,
       signal,
       bearerToken,
       notReady: () => [],

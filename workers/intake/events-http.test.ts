@@ -74,6 +74,21 @@ describe("GET /orders/{id}/events", () => {
     assert.equal(orderView.parse((await again)[0]?.data).status, "cancelled");
   });
 
+  test(
+    "says that the order does not go on, and that it does again, though neither is a fact of it",
+    { timeout: 20_000 },
+    async () => {
+      const { id } = await orderOf(await intake.post(orderBody));
+      const [received] = await events(`/orders/${id}/events`, 1);
+      const told = events(`/orders/${id}/events`, 1, received?.id);
+      intake.given.stuck = [
+        { orderId: id, status: "received", message: "order.start", service: "stock", why: "unread", sinceMs: 7 },
+      ];
+      assert.equal(orderView.parse((await told)[0]?.data).waitingFor?.why, "unread");
+      intake.given.stuck = [];
+    },
+  );
+
   test("is 404 for what is no order, before any stream begins", async () => {
     const response = await fetch(`http://127.0.0.1:${server.port}/orders/01890000-0000-7000-8000-000000000001/events`);
     assert.equal(response.status, 404);

@@ -45,13 +45,13 @@ export function createEventsApp({ live, news, findOrder, signal }: EventsHttpOpt
     });
   });
 
-  /** The order once it is newer than `seen`; undefined when it long is not. */
-  async function newer(id: string, seen: number, gone: AbortSignal): Promise<OrderView | undefined> {
+  /** The order once it is newer than `seen`, or waits for something else than `waits`; undefined when it long is and does not. */
+  async function newer(id: string, seen: number, waits: string, gone: AbortSignal): Promise<OrderView | undefined> {
     for (let look = 0; look < quietLooks && !gone.aborted; look += 1) {
       // First the news, then the store: what changes between the two is seen in one of them.
       const changed = watch.change(id, lookEveryMs, gone);
       const order = await findOrder(id, gone);
-      if (!(versionOf(order) <= seen)) return order;
+      if (!(versionOf(order) <= seen) || waitsOf(order) !== waits) return order;
       const told = await changed;
       if (told !== undefined) return told;
     }
@@ -63,12 +63,17 @@ export function createEventsApp({ live, news, findOrder, signal }: EventsHttpOpt
     // Before the stream begins, so that an order that is not there is answered as such.
     await findOrder(id, raw.signal);
     let seen = Number(lastEventId(raw) ?? -1);
+    let waits = "";
     return stream(raw, async (gone) => {
-      const order = await newer(id, seen, gone);
+      const order = await newer(id, seen, waits, gone);
       if (order === undefined) return gone.aborted ? undefined : heartbeat;
       seen = versionOf(order);
+      waits = waitsOf(order);
       return encodeEvent({ event: "order", id: String(seen), data: order });
     });
   });
   return app;
 }
+
+/** What it waits for that does not go on: no fact of the order, so no part of its version. */
+const waitsOf = ({ waitingFor }: OrderView): string => (waitingFor === undefined ? "" : JSON.stringify(waitingFor));

@@ -10,6 +10,7 @@ import { createServiceApp, type ServiceAppOptions } from "../http/service-app.ts
 import { traceparentOf } from "../http/traceparent.ts";
 import { findEnded, readOrder } from "./accepted-orders.ts";
 import type { Admission } from "./admission.ts";
+import type { AskGoods } from "./ask-goods.ts";
 import type { Cancelled, CancelRequest } from "./cancel-orders.ts";
 import { cancellationOf } from "./cancellation.ts";
 import { createEventsApp } from "./events-http.ts";
@@ -32,6 +33,7 @@ export interface IntakeHttpOptions extends ServiceAppOptions {
   readonly live?: Live;
   readonly placeOrder: (request: PlacedRequest) => Promise<Placed>;
   readonly cancelOrder: (request: CancelRequest) => Promise<Cancelled>;
+  readonly askGoods: AskGoods;
   /** What an order waits for that does not go on. */
   readonly stuckOrder: (orderId: string) => StuckOrder | undefined;
   /** Ends the waiting of requests, so that a server that stops need not wait for it. */
@@ -98,6 +100,11 @@ export function createIntakeApp(options: IntakeHttpOptions): Hono {
       looked.abort();
     }
     return answer(await find(id, req.raw.signal));
+  });
+
+  app.get("/orders/:id/goods", async (context) => {
+    const { id } = await find(context.req.param("id"), context.req.raw.signal);
+    return context.json(await options.askGoods(id, context.req.raw.signal));
   });
 
   // Taken however many orders are in flight: a cancel makes them fewer.

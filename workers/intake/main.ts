@@ -5,6 +5,7 @@ import { runMain } from "../run-main.ts";
 import type { WorkerParts } from "../start-worker.ts";
 import { countInFlight, readUnchanged } from "./accepted-orders.ts";
 import { createAdmission } from "./admission.ts";
+import { createAskGoods } from "./ask-goods.ts";
 import { createCancellation } from "./cancel-orders.ts";
 import type { View } from "./decide.ts";
 import { createDemoApp } from "./demo-http.ts";
@@ -98,7 +99,8 @@ function createApp(parts: WorkerParts, settings: IntakeSettings, { durations, ne
   const own = (request: Request) => app.fetch(request);
   open.route("/operators", createOperatorsGateway({ token: parts.adminToken, urls, own }));
   const demo = demoControlUrl === undefined ? undefined : createDemoApp(demoControlUrl);
-  const shown = { live, open, demo, stuckOrder };
+  const askGoods = createAskGoods(urls.stock, parts.bearerToken);
+  const shown = { live, open, demo, stuckOrder, askGoods };
   const app = createIntakeApp({ ...parts, ...shown, metrics, admission, news, placeOrder, cancelOrder });
   return app;
 }

@@ -64,6 +64,14 @@ const operations: readonly Operation[] = [
   },
   {
     method: "get",
+    path: "/orders/{id}/goods",
+    summary: "What became of an order's goods, asked of stock: 503 where stock is away, or STOCK_URL was not given.",
+    parameters: [{ name: "id", in: "path", description: "The order", schema: orderId }],
+    answer: { status: 200, description: "As stock's own row has it", schema: "OrderGoods" },
+    problems: [404],
+  },
+  {
+    method: "get",
     path: "/orders/{id}/events",
     summary:
       "An order, live: server-sent events `order`, each with the order as it is then. Last-Event-ID goes on from there.",

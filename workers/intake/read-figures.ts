@@ -7,7 +7,7 @@ const names = {
   lag: metricName("lag"),
   outboxRows: metricName("outboxWaiting"),
   outboxAgeSeconds: metricName("outboxAgeMs"),
-  deadLetters: metricName("deadLetters"),
+  deadLetters: metricName("deadLettersOpen"),
 } as const;
 
 /** The figures that people want to see of a service, out of what it serves to Prometheus. */

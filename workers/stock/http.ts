@@ -6,6 +6,7 @@ import { requiredKeyOf } from "../http/idempotent-requests.ts";
 import { readBody } from "../http/json-body.ts";
 import { notFound } from "../http/problem.ts";
 import { createServiceApp, type ServiceAppOptions } from "../http/service-app.ts";
+import { readGoods } from "./order-goods.ts";
 import { stockOpenApi } from "./openapi.ts";
 import { readProduct, restock, setPrices } from "./shelves.ts";
 
@@ -42,6 +43,12 @@ export function createStockApp(options: StockHttpOptions): Hono {
     const product = await store.read(context.req.raw.signal, (database) => readProduct(database, id));
     if (product === undefined) throw notFound(`There is no product ${id}`);
     return context.json(product);
+  });
+  app.get("/orders/:id", async (context) => {
+    const id = context.req.param("id");
+    const goods = await store.read(context.req.raw.signal, (database) => readGoods(database, id));
+    if (goods === undefined) throw notFound(`Stock has not seen an order ${id}`);
+    return context.json(goods);
   });
   return app;
 }

@@ -1,3 +1,4 @@
+import { orderId } from "#contracts/fields.ts";
 import { type Operation, openApiDocument } from "../http/openapi.ts";
 
 const operations: readonly Operation[] = [
@@ -18,6 +19,14 @@ const operations: readonly Operation[] = [
     body: "RestockRequest",
     answer: { status: 204, description: "Added, by this request or by an earlier one with its key" },
     problems: [400, 413, 415, 422],
+  },
+  {
+    method: "get",
+    path: "/orders/{id}",
+    summary: "What became of an order's goods.",
+    parameters: [{ name: "id", in: "path", description: "The order", schema: orderId }],
+    answer: { status: 200, description: "As stock's own row has it", schema: "OrderGoods" },
+    problems: [404],
   },
 ];
 
