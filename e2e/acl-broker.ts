@@ -1,13 +1,11 @@
 // For tests only: Apache Kafka that asks each user for its rights, with a user for each service.
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { deadLetterTopic, type Service, services, topics } from "#contracts/topics.ts";
-import { apacheKafkaJars } from "#kafka/apache-kafka/jars.ts";
 import { type ApacheKafka, startApacheKafka } from "#kafka/apache-kafka/start.ts";
 import { aclCommands } from "../cli/acl/acl-commands.ts";
+import { kafkaTool } from "./kafka-tools.ts";
 
 export interface AclBroker extends ApacheKafka {
   /** How a service logs in: its password is in a file. */
@@ -53,9 +51,7 @@ export async function startAclBroker(): Promise<AclBroker> {
 
 /** The listener without a login is a superuser's. */
 async function giveRights(service: Service, brokers: string): Promise<void> {
-  const classPath = join(await apacheKafkaJars(), "*");
-  const java = ["-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", classPath, "org.apache.kafka.tools.AclCommand"];
   for (const [, ...args] of aclCommands(service, { form: "kafka-acls", userOf, brokers })) {
-    await promisify(execFile)("java", [...java, ...args]);
+    await kafkaTool("kafka-acls", args);
   }
 }

@@ -6,7 +6,7 @@ import { temporaryFolder } from "#db/temporary-store.ts";
 import { testUnless } from "#kafka/testing.ts";
 import { auditFindings } from "./audit-findings.ts";
 import { brokerUnavailable } from "./brokers.ts";
-import { adminToken, backUp, orderwright, putStore, untilRefused } from "./disaster.ts";
+import { adminToken, backUp, putStore, recoverByHand, untilRefused } from "./disaster.ts";
 import { openShop, type PlacedOrder, type Shop } from "./shop.ts";
 
 const unavailable = await brokerUnavailable("Apache Kafka");
@@ -32,24 +32,14 @@ describe("a shop on Apache Kafka, one of whose stores", () => {
 
   /** The service sees it, is recovered as an operator does it, and every order of before, during and after ends once. */
   async function recover(service: Service, disaster: RegExp): Promise<void> {
-    const refusal = await untilRefused(shop, service);
-    assert.match(refusal, disaster);
-    assert.match(refusal, new RegExp(`orderwright recover ${service}`));
+    assert.match(await untilRefused(shop, service), disaster);
     // Orders go on meanwhile, and wait where the service is; intake takes none, as it would not know a repeated request.
     const during = service === "intake" ? [] : await shop.placeMixed(14);
     await enterAgain(service);
-    const tried = await orderwright(shop.processes, ["recover", service]);
-    assert.match(tried, /Tried on a copy of the store; nothing was changed/);
-    assert.match(await untilRefused(shop, service), disaster, "a dry run changes nothing");
-    const done = await orderwright(shop.processes, ["recover", service, "--yes", "--why", "a test"]);
-    assert.match(done, /^Done\./m);
-    const figures = (text: string) => /(\d+) orders (?:would be )?learned/.exec(text)?.[1];
-    assert.equal(figures(done), figures(tried), "the dry run told what would be done");
+    await recoverByHand(shop, service, disaster);
     orders.push(...during, ...(await shop.placeMixed(14)));
     await shop.assertSettled(orders, 60_000);
     assert.deepEqual(await auditFindings(shop.processes.storeUrls), []);
-    assert.match(await orderwright(shop.processes, ["trail", service]), /recover .*\(a test\)/);
-    assert.match(await orderwright(shop.processes, ["recover", service]), /consumes: there is nothing to recover from/);
   }
 
   async function replaceStore(service: Service, copy: string | undefined): Promise<void> {

@@ -60,3 +60,25 @@ export async function untilRefused({ processes }: Pick<Shop, "processes">, servi
   );
   return text;
 }
+
+/** Looks at what a service refuses, then recovers it as an operator does: the dry run first. Gives what both said. */
+export async function recoverByHand(
+  shop: Shop,
+  service: Service,
+  disaster: RegExp,
+): Promise<{ readonly tried: string; readonly done: string }> {
+  const refusal = await untilRefused(shop, service);
+  assert.match(refusal, disaster);
+  assert.match(refusal, new RegExp(`orderwright recover ${service}`));
+  const tried = await orderwright(shop.processes, ["recover", service]);
+  assert.match(tried, /Tried on a copy of the store; nothing was changed/);
+  assert.match(await untilRefused(shop, service), disaster, "a dry run changes nothing");
+  const done = await orderwright(shop.processes, ["recover", service, "--yes", "--why", "a test"]);
+  assert.match(done, /^Done\./m);
+  assert.equal(learnedIn(done), learnedIn(tried), "the dry run told what would be done");
+  assert.match(await orderwright(shop.processes, ["trail", service]), /recover .*\(a test\)/);
+  assert.match(await orderwright(shop.processes, ["recover", service]), /consumes: there is nothing to recover from/);
+  return { tried, done };
+}
+
+const learnedIn = (text: string) => /(\d+) orders (?:would be )?learned/.exec(text)?.[1];
