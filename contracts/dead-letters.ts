@@ -134,7 +134,10 @@ export const discardRequest = adminRequest.extend({
    * table, as that order's. False: it is junk that nobody of ours published, and is dropped.
    */
   isGenuine: z.boolean(),
+  /** Who says so: the outbox, or, where that does not go back so far and cannot know, whoever discards it. */
+  saidBy: z.enum(["outbox", "operator"]).default("outbox"),
 });
+export type DiscardRequest = z.infer<typeof discardRequest>;
 
 /** Body of `POST /dead-letters/{id}/healed`: its writers have published it again. */
 export const healedRequest = adminRequest.extend({ messageIds: z.array(z.string()).min(1).max(10) });
@@ -160,8 +163,16 @@ export type ClosedLetter = z.infer<typeof closedLetter>;
 /** Ids in the query of `GET /outbox`: `?id=...&id=...`. */
 export const outboxIds = z.array(z.string().min(1).max(256)).min(1).max(10);
 
-/** Answer of `GET /outbox`: the ids that the outbox has. */
-export const outboxFound = z.object({ messageIds: z.array(z.string()) });
+/** Answer of `GET /outbox`. */
+export const outboxFound = z.object({
+  /** Of those asked for, the ids that the outbox has. */
+  messageIds: z.array(z.string()),
+  /**
+   * From this moment on, epoch ms, it lacks nothing that the service published; what is older may have been let go of. Null:
+   * it has everything. A message is never older than its order, whose id tells when that was placed.
+   */
+  completeSinceMs: z.number().int().nullable(),
+});
 export type OutboxFound = z.infer<typeof outboxFound>;
 
 /** Body of `POST /outbox/publish-again`. Each message is published once for each letter, however often it is asked for. */

@@ -3,8 +3,15 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import type { Transaction } from "./connection.ts";
 import { decodeHeaders, encodeHeaders } from "./headers.ts";
 import { finishRounds, forgetUnreadRounds, readRounds, recordRound, startInstance, stopInstance } from "./instances.ts";
-import { insertOutbox, purgeOutbox, readOutboxAfter, type OutboxMessage } from "./outbox.ts";
-import { sharedTables } from "./shared/migrations.ts";
+import {
+  insertOutbox,
+  moveHorizon,
+  outboxCompleteSince,
+  purgeOutbox,
+  readOutboxAfter,
+  type OutboxMessage,
+} from "./outbox.ts";
+import { outboxHorizon, sharedTables } from "./shared/migrations.ts";
 import { openTemporaryStore, type TemporaryStore } from "./temporary-store.ts";
 
 const { signal } = new AbortController();
@@ -34,7 +41,7 @@ const insert = (instanceId: string, ids: readonly string[], nowMs = 1) =>
   );
 
 beforeEach(async () => {
-  temporary = await openTemporaryStore([sharedTables]);
+  temporary = await openTemporaryStore([sharedTables, outboxHorizon]);
   await write((tx) => startInstance(tx, "a", 1));
   await write((tx) => startInstance(tx, "b", 1));
 });
@@ -128,6 +135,19 @@ describe("a purge", () => {
     assert.equal(await write((tx) => purgeOutbox(tx, 20, 1)), 1);
     assert.equal(await write((tx) => purgeOutbox(tx, 20, 5)), 1);
     assert.deepEqual([await seqs("a", 0), await seqs("b", 0)], [[4], [3]]);
+  });
+
+  test("says from when on the outbox lacks nothing, and not before anything went", async () => {
+    const since = () => temporary.store.read(signal, outboxCompleteSince);
+    await insert("a", ["old"], 10);
+    await write((tx) => purgeOutbox(tx, 20, 5));
+    assert.equal(await since(), null, "it was not read by all, and stays");
+    await write((tx) => recordRound(tx, { instanceId: "a", lastSeq: 1, ends: {} }));
+    await write((tx) => finishRounds(tx, "a", 1));
+    await write((tx) => purgeOutbox(tx, 20, 5));
+    assert.equal(await since(), 20);
+    await write((tx) => moveHorizon(tx, 15));
+    assert.equal(await since(), 20, "it never goes back");
   });
 
   test("of all rows never lets a number be given again, since watermarks are past it", async () => {

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Database, Transaction } from "./connection.ts";
 import { createPacker } from "./packed-bytes.ts";
-import { outbox } from "./shared/schema.ts";
+import { outbox, outboxHorizon } from "./shared/schema.ts";
 
 export type OutboxRow = typeof outbox.$inferSelect;
 
@@ -60,12 +60,26 @@ export function readOutboxAfter(
  * them as long as a dead letter may want to be healed from them.
  */
 export async function purgeOutbox(tx: Transaction, createdBeforeMs: number, limit: number): Promise<number> {
-  const result = await tx.run(sql`
+  const { rowsAffected } = await tx.run(sql`
     DELETE FROM outbox WHERE seq IN (
       SELECT o.seq FROM instances i CROSS JOIN outbox o ON o.instance_id = i.instance_id AND o.seq <= i.read_seq
       WHERE o.created_at_ms < ${createdBeforeMs}
       LIMIT ${limit})`);
-  return result.rowsAffected;
+  if (rowsAffected > 0) await moveHorizon(tx, createdBeforeMs);
+  return rowsAffected;
+}
+
+/** From now on nothing is said of rows that were written before this moment: they may be gone. */
+export async function moveHorizon(tx: Transaction, completeSinceMs: number): Promise<void> {
+  await tx.run(sql`
+    INSERT INTO outbox_horizon (only, complete_since_ms) VALUES (1, ${completeSinceMs})
+    ON CONFLICT DO UPDATE SET complete_since_ms = max(complete_since_ms, excluded.complete_since_ms)`);
+}
+
+/** The moment, epoch ms, from which on no row is missing; null: none is. */
+export async function outboxCompleteSince(database: Database | Transaction): Promise<number | null> {
+  const [row] = await database.select().from(outboxHorizon);
+  return row?.completeSinceMs ?? null;
 }
 
 /** Which of these message ids the outbox has. */

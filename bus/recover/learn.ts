@@ -5,7 +5,7 @@ import type { Transaction } from "#db/connection.ts";
 import { recordRound, startInstance, stopInstance } from "#db/instances.ts";
 import { readOffsets, restartOffsets } from "#db/offsets.ts";
 import type { Store } from "#db/open-store.ts";
-import { insertOutbox, knownMessageIds, type OutboxMessage } from "#db/outbox.ts";
+import { insertOutbox, knownMessageIds, moveHorizon, type OutboxMessage } from "#db/outbox.ts";
 import type { RoundEnds } from "#db/shared/schema.ts";
 import type { LogRange } from "#kafka/admin.ts";
 import { readLogs } from "#kafka/read-logs.ts";
@@ -17,7 +17,7 @@ import { PERSISTENT } from "../consume/incarnation.ts";
 import { outboxMessage } from "../relay/outbox-messages.ts";
 import type { FactName, OrderFacts, Recovery } from "./recovery.ts";
 import { traceparentOf } from "../batch/records.ts";
-import { type Begin, placesToBegin } from "./where-to-begin.ts";
+import { type Begin, ownFactsKnownSinceMs, placesToBegin } from "./where-to-begin.ts";
 
 export interface LearnOptions {
   readonly handler: Pick<BatchHandler, "service" | "groupId" | "reads">;
@@ -162,7 +162,7 @@ function rowOf(id: string, record: KafkaMessage): OutboxMessage {
 }
 
 /** Writes what was learned, some orders at a time. */
-function createRestorer({ handler, recovery, store, instanceId, signal }: LearnOptions) {
+function createRestorer({ handler, recovery, store, instanceId, isBlind, signal }: LearnOptions) {
   // In the name of an instance of its own, as they are published already.
   const restoredBy = `${handler.service}/recovered`;
   let lastSeq = 0;
@@ -192,6 +192,9 @@ function createRestorer({ handler, recovery, store, instanceId, signal }: LearnO
     async end(tx: Transaction, ranges: readonly LogRange[], nowMs: number): Promise<void> {
       const isOwn = ({ topic }: LogRange) => topics[topic as EventType].writers.includes(handler.service);
       if (lastSeq > 0) await recordRound(tx, { instanceId: restoredBy, lastSeq, ends: endsOf(ranges.filter(isOwn)) });
+      // What the store had lost, and its topics let go of, is in no outbox any more.
+      const knownSinceMs = ownFactsKnownSinceMs(handler.service, ranges, nowMs);
+      if (isBlind && knownSinceMs !== undefined) await moveHorizon(tx, knownSinceMs);
       await stopInstance(tx, restoredBy, nowMs);
     },
   };

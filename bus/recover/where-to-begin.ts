@@ -52,7 +52,7 @@ export async function placesToBegin(
 }
 
 /** Undefined: nothing was ever deleted from them. */
-function ownFactsKnownSinceMs(service: Service, ranges: readonly LogRange[], nowMs: number): number | undefined {
+export function ownFactsKnownSinceMs(service: Service, ranges: readonly LogRange[], nowMs: number): number | undefined {
   const own = ranges.filter(({ topic }) => topics[topic as EventType].writers.includes(service));
   const cut = own.filter(({ start }) => start > 0).map(({ topic }) => topics[topic as EventType].retentionMs);
   return cut.length === 0 ? undefined : nowMs - Math.min(...cut);

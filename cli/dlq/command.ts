@@ -118,12 +118,12 @@ async function close(
   options: DlqOptions,
   output: Output,
 ): Promise<number> {
-  const { names, operator, why = "dry run", does } = options;
+  const { names, operator, why = "dry run", does, discardAs } = options;
   const { found, code } =
     names.length > 0
       ? { found: await Promise.all(names.map((name) => readDetail(client, name))), code: 0 }
       : await oldestFirst(client, options, output);
-  const order = { operator: operator || "nobody", why, dryRun: !does };
+  const order = { operator: operator || "nobody", why, dryRun: !does, discardAs };
   const closed: Outcome[] = [];
   // One after the other: each is a transaction of its service.
   for (const letter of found) closed.push({ letter, ...(await closeLetter(client, action, letter, order)) });

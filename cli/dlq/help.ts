@@ -11,7 +11,8 @@ shows it, such as stock/12: the service that could not take it, and its number t
   heal      has the writer publish the message again from its outbox; first choice: a good copy heals a corrupt one
   replay    gives the stored bytes to the handler of the service that could not take them: after that was mended
   discard   decides that nobody will read it. Where a writer's outbox has it, it is that order's: a step is refused, a verdict
-            is applied. Else it is junk, and is dropped. A customer's cancel and a void can only be healed or replayed
+            is applied. Else it is junk, and is dropped. A customer's cancel and a void can only be healed or replayed.
+            An outbox lets go of old messages: of an order from before that nobody can know, so it asks
 
 They only say what they would do, until --yes. Each is done once, however often and by however many it is asked for; who did it,
 why, and what it did to the order is in the trail ("show", and "orderwright trail").
@@ -31,6 +32,7 @@ Doing it:
   --yes                  does it
   --why TEXT             why, for the trail
   --operator NAME        who, for the trail (default: USER)
+  --as junk|genuine      for discard, where no outbox goes back so far: what you know it to be
 
   --json                 for programs
 ${accessHelp}

@@ -51,6 +51,13 @@ describe("the command line of dlq", () => {
     assert.match(problemsOf("heal", "--all", "--state", "healed")[0] ?? "", /--state has no use/);
   });
 
+  test("takes the operator's word only for a discard, and only one of two", () => {
+    assert.equal(read("discard", "stock/1", "--as", "junk").discardAs, "junk");
+    assert.equal(read("discard", "stock/1").discardAs, undefined);
+    assert.match(problemsOf("heal", "stock/1", "--as", "junk")[0] ?? "", /--as has no use for "heal"/);
+    assert.match(problemsOf("discard", "stock/1", "--as", "rubbish")[0] ?? "", /none of junk, genuine/);
+  });
+
   test("is refused with all that is wrong at once", () => {
     const problems = problemsOf("heal", "12", "--older", "soon", "--limit", "0", "--topic", "orders");
     assert.equal(problems.length, 4, problems.join("\n"));

@@ -5,7 +5,7 @@ import type { AdminAccess } from "#workers/operators/admin-client.ts";
 import { accessOptions, readAccess } from "../admin/access.ts";
 import { parseDuration } from "../durations.ts";
 import { UsageError } from "../usage-error.ts";
-import type { Action } from "#workers/operators/close-letter.ts";
+import { type Action, type DiscardAs, discardedAs } from "#workers/operators/close-letter.ts";
 import { type Filter, type LetterName, parseName } from "./letters.ts";
 
 export const groupings = ["service", "topic", "reason", "age", "state"] as const;
@@ -25,6 +25,8 @@ export interface DlqOptions {
   /** Undefined: only a dry run. */
   readonly why: string | undefined;
   readonly does: boolean;
+  /** As Order.discardAs. */
+  readonly discardAs: DiscardAs | undefined;
 }
 
 const verbs: readonly DlqOptions["verb"][] = ["list", "groups", "show", "heal", "replay", "discard"];
@@ -46,6 +48,7 @@ const options = {
   why: { type: "string" },
   operator: { type: "string" },
   yes: { type: "boolean" },
+  as: { type: "string" },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
@@ -81,6 +84,7 @@ export function readOptions(
     operator: values.operator ?? environment["USER"] ?? environment["LOGNAME"] ?? "",
     why: values.why?.trim() || undefined,
     does: values.yes ?? false,
+    discardAs: discardedAs.find((known) => known === values.as),
   };
   checkVerb(read, values, problems);
   if (problems.length > 0) throw new UsageError(problems);
@@ -107,7 +111,14 @@ function gather<T>(problems: string[], read: () => T): T | undefined {
   }
 }
 
-function checkVerb({ verb, names, operator, why, does }: DlqOptions, values: Values, problems: string[]): void {
+function checkVerb(
+  { verb, names, operator, why, does, discardAs }: DlqOptions,
+  values: Values,
+  problems: string[],
+): void {
+  if (values.as !== undefined && verb !== "discard") problems.push(`--as has no use for "${verb}"`);
+  if (values.as !== undefined && discardAs === undefined)
+    problems.push(`--as ${values.as} is none of ${discardedAs.join(", ")}`);
   const isFiltered = filterOptions.some((name) => values[name] !== undefined) || values.all === true;
   if (verb === "list" || verb === "groups") {
     if (names.length > 0) problems.push(`"${verb}" takes no names of letters: "show" shows one`);

@@ -1,5 +1,11 @@
 import type { Migration } from "../migrate.ts";
-import { deadLettersForOperators, operatorsTrail, purgedOrders, sharedTables } from "../shared/migrations.ts";
+import {
+  deadLettersForOperators,
+  operatorsTrail,
+  outboxHorizon,
+  purgedOrders,
+  sharedTables,
+} from "../shared/migrations.ts";
 
 export const migrations: readonly Migration[] = [
   sharedTables,
@@ -51,4 +57,5 @@ export const migrations: readonly Migration[] = [
   operatorsTrail,
   deadLettersForOperators,
   purgedOrders,
+  outboxHorizon,
 ];

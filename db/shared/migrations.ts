@@ -133,3 +133,18 @@ export const purgedOrders: Migration = {
     `CREATE INDEX dead_letters_closed ON dead_letters (id) WHERE state <> 'dead'`,
   ],
 };
+
+/** From when on the outbox lacks nothing; each service's next migration. Never change it: stores were built from it. */
+export const outboxHorizon: Migration = {
+  name: "outbox horizon",
+  statements: [
+    `CREATE TABLE outbox_horizon (
+      only INTEGER PRIMARY KEY CHECK (only = 1),
+      complete_since_ms INTEGER NOT NULL
+    ) STRICT`,
+    // Rows are gone that nobody kept the moments of: of what was published before now, nothing is said.
+    `INSERT INTO outbox_horizon (only, complete_since_ms)
+      SELECT 1, unixepoch() * 1000
+      WHERE (SELECT seq FROM sqlite_sequence WHERE name = 'outbox') > (SELECT count(*) FROM outbox)`,
+  ],
+};

@@ -133,3 +133,9 @@ export const purged = sqliteTable("purged", {
   only: integer().primaryKey(),
   lastOrderId: text("last_order_id").notNull(),
 });
+
+/** One row, once outbox rows were let go of, or lost: from this moment on none is missing. */
+export const outboxHorizon = sqliteTable("outbox_horizon", {
+  only: integer().primaryKey(),
+  completeSinceMs: integer("complete_since_ms").notNull(),
+});

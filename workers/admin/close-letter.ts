@@ -12,6 +12,12 @@ import { notFound, ProblemError, ruleBroken } from "../http/problem.ts";
 export type Closing = "healed" | "replayed" | "discarded";
 
 const actions: Readonly<Record<Closing, string>> = { healed: "heal", replayed: "replay", discarded: "discard" };
+/** In the trail: what an operator has tried, and nothing came of it. */
+const triedActions: typeof actions = {
+  healed: "tried to heal",
+  replayed: "tried to replay",
+  discarded: "tried to discard",
+};
 
 /** What it comes to in the store, and in words. */
 export interface Effect {
@@ -69,8 +75,29 @@ export async function closeLetter(closing: LetterClosing): Promise<DeadLetterRes
     return result;
   } catch (error) {
     if (error instanceof DryRun) return { outcome: "would", state: "dead", effect: error.words };
-    throw acting ? stillFailing(error) : error;
+    const failure = acting ? stillFailing(error) : error;
+    if (acting && failure instanceof ProblemError && !request.dryRun) await noteTry(closing, failure);
+    throw failure;
   }
+}
+
+/** That it was tried, by whom, why, and what came of it; the transaction that tried was taken back with all that it did. */
+async function noteTry({ write, signal, id, state, request }: LetterClosing, failure: ProblemError): Promise<void> {
+  const { operator, why } = request;
+  const effect = failure.details.errors?.[0]?.detail ?? failure.message;
+  await write(signal, async (tx, nowMs) => {
+    const letter = await readDeadLetter(tx, id);
+    if (letter === undefined) throw notFound(`There is no dead letter ${id}`);
+    await appendTrail(tx, {
+      atMs: nowMs,
+      operator,
+      why,
+      action: triedActions[state],
+      subject: placeOf(letter),
+      effect,
+    });
+    return { result: undefined, outbox: [] };
+  });
 }
 
 /** What a handler cannot take is told to the operator; what only has to wait is thrown on. */

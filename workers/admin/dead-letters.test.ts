@@ -136,6 +136,25 @@ describe("a replay", () => {
     const { letters } = deadLetterPage.parse(await (await ask(app, "/dead-letters")).json());
     assert.equal(letters[0]?.state, "dead");
   });
+
+  test("that failed is in the trail, and what it did before it failed is not; a dry run leaves none", async () => {
+    const none = { ...start, data: { ...data, lines: [{ productId: "pen", quantity: 3 }] } };
+    await keep(letterOf(1, { value: encode(none, "intake").value }));
+    const refusing = "BEFORE INSERT ON orders BEGIN SELECT RAISE(ABORT, 'a bad release'); END";
+    await service.store.write(signal, async (tx) => void (await tx.run(`CREATE TRIGGER bad ${refusing}`)));
+    const history = async () => deadLetterDetail.parse(await (await ask(app, "/dead-letters/1")).json()).history;
+    await problemOf(await tell(app, "/dead-letters/1/replay", { ...ann, dryRun: true }), 422, "rule-broken");
+    assert.deepEqual(await history(), []);
+    await problemOf(await tell(app, "/dead-letters/1/replay", ann), 422, "rule-broken");
+    await service.store.write(signal, async (tx) => void (await tx.run("DROP TRIGGER bad")));
+    assert.equal((await result("/dead-letters/1/replay", { ...ann, operator: "bob" })).outcome, "done");
+    const [failed, done, ...more] = await history();
+    assert.deepEqual([failed?.operator, failed?.why, failed?.action], [ann.operator, ann.why, "tried to replay"]);
+    assert.match(failed?.effect ?? "", /^it still fails \(constraint\): .*a bad release/);
+    assert.deepEqual([done?.operator, done?.action, more], ["bob", "replay", []]);
+    const late = await result("/dead-letters/1/replay", ann);
+    assert.match(late.effect, /^replayed by bob at /);
+  });
 });
 
 describe("a discard", () => {
@@ -160,6 +179,15 @@ describe("a discard", () => {
     const done = await result("/dead-letters/1/discard", { ...ann, isGenuine: false });
     assert.deepEqual([done.outcome, done.effect, await orders()], ["done", "dropped: nobody of ours published it", []]);
     assert.deepEqual(outboxIds(), []);
+  });
+
+  test("of what no outbox can tell about goes by the operator's word, and the trail says so", async () => {
+    await keep(letterOf(1, { value: Buffer.from("junk") }), letterOf(2, { value: Buffer.from("{") }));
+    const said = { ...ann, saidBy: "operator" };
+    const junk = await result("/dead-letters/1/discard", { ...said, isGenuine: false });
+    assert.match(junk.effect, /^dropped: nobody of ours published it \(by the operator's word/);
+    const genuine = await result("/dead-letters/2/discard", { ...said, isGenuine: true });
+    assert.match(genuine.effect, /^stock decided: refused; published: .* \(by the operator's word/);
   });
 
   test("of what nobody can key is only possible as junk", async () => {

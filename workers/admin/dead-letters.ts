@@ -67,7 +67,7 @@ export function serveDeadLetters(app: Hono, { store, bus, handler, log }: AdminP
 
   app.post("/dead-letters/:id/discard", async ({ req }) => {
     const request = await readBody(req.raw, discardRequest, adminBodyBytesAtMost);
-    return close(req.param("id"), "discarded", { request, act: discardBy(handler, request.isGenuine) });
+    return close(req.param("id"), "discarded", { request, act: discardBy(handler, request) });
   });
 
   app.post("/dead-letters/:id/healed", async ({ req }) => {

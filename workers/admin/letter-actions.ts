@@ -1,4 +1,5 @@
 import type { BatchHandler, Discarded, Handled } from "#bus/batch-handler.ts";
+import type { DiscardRequest } from "#contracts/dead-letters.ts";
 import { decode } from "#contracts/envelope.ts";
 import { type DiscardableType, type EventType, neverDiscarded } from "#contracts/events.ts";
 import type { Transaction } from "#db/connection.ts";
@@ -24,9 +25,10 @@ export function replayBy(handler: BatchHandler) {
 }
 
 /** A genuine message: the decision of the table, from topic and order alone. Junk that nobody of ours published: nothing. */
-export function discardBy(handler: BatchHandler, isGenuine: boolean) {
+export function discardBy(handler: BatchHandler, { isGenuine, saidBy }: Pick<DiscardRequest, "isGenuine" | "saidBy">) {
+  const said = saidBy === "operator" ? " (by the operator's word: its writer's outbox does not go back so far)" : "";
   return async (tx: Transaction, letter: DeadLetterRow, nowMs: number): Promise<Effect> => {
-    if (!isGenuine) return { handled: nothing, words: "dropped: nobody of ours published it" };
+    if (!isGenuine) return { handled: nothing, words: `dropped: nobody of ours published it${said}` };
     const identity = identityOf(letter);
     if (identity === undefined) {
       throw ruleBroken([{ pointer: "#/isGenuine", detail: "neither key nor body name an order, so it is nobody's" }]);
@@ -38,7 +40,7 @@ export function discardBy(handler: BatchHandler, isGenuine: boolean) {
     }
     const event = { type: topic, orderId: identity.orderId, atMs: nowMs, data: null } as Discarded<DiscardableType>;
     const handled = await handler.discard(tx, { event, traceparent }, nowMs);
-    return { handled, words: wordsOf(handled, handler) };
+    return { handled, words: `${wordsOf(handled, handler)}${said}` };
   };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import type { Hono } from "hono";
 import { outboxFound, publishAgainResult } from "#contracts/dead-letters.ts";
-import { insertOutbox } from "#db/outbox.ts";
+import { insertOutbox, moveHorizon } from "#db/outbox.ts";
 import { outbox } from "#db/shared/schema.ts";
 import { problemOf, type ServiceUnderTest } from "../service-under-test.ts";
 import { ann, ask, tell } from "./operators-under-test.ts";
@@ -33,8 +33,17 @@ const rows = () => service.store.read(signal, (database) => database.select().fr
 describe("what a service has published", () => {
   test("is known by its ids", async () => {
     const answer = await ask(app, "/outbox?id=stock.success/b&id=stock.success/c");
-    assert.deepEqual(outboxFound.parse(await answer.json()).messageIds, ["stock.success/b"]);
+    assert.deepEqual(outboxFound.parse(await answer.json()), {
+      messageIds: ["stock.success/b"],
+      completeSinceMs: null,
+    });
     await problemOf(await ask(app, "/outbox"), 400, "invalid-request");
+  });
+
+  test("is told with how far back it goes, once rows were let go of", async () => {
+    await service.store.write(signal, (tx) => moveHorizon(tx, 77));
+    const answer = await ask(app, "/outbox?id=stock.success/c");
+    assert.deepEqual(outboxFound.parse(await answer.json()), { messageIds: [], completeSinceMs: 77 });
   });
 
   test("goes out again behind all others, byte for byte, and is still one row", async () => {

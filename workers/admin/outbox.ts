@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { outboxIds, type OutboxFound, publishAgainRequest, type PublishAgainResult } from "#contracts/dead-letters.ts";
 import type { Transaction } from "#db/connection.ts";
-import { knownMessageIds } from "#db/outbox.ts";
+import { knownMessageIds, outboxCompleteSince } from "#db/outbox.ts";
 import { appendTrail, isInTrail } from "#db/trail.ts";
 import { readBody } from "../http/json-body.ts";
 import type { AdminParts } from "./admin-app.ts";
@@ -17,8 +17,10 @@ const never = new AbortController().signal;
 export function serveOutbox(app: Hono, { store, bus, log }: AdminParts): void {
   app.get("/outbox", async (context) => {
     const ids = parsed(outboxIds, context.req.queries("id") ?? []);
-    const messageIds = await store.read(context.req.raw.signal, (database) => knownMessageIds(database, ids));
-    return context.json({ messageIds } satisfies OutboxFound);
+    const found = await store.read(context.req.raw.signal, async (database) => {
+      return { messageIds: await knownMessageIds(database, ids), completeSinceMs: await outboxCompleteSince(database) };
+    });
+    return context.json(found satisfies OutboxFound);
   });
 
   app.post("/outbox/publish-again", async ({ req }) => {
