@@ -1,6 +1,7 @@
+import { sql } from "drizzle-orm";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Service } from "#contracts/topics.ts";
-import { connect } from "#db/connection.ts";
+import { connect, type Transaction } from "#db/connection.ts";
 import type { Random } from "#workers/random-messages.ts";
 import { faultPoints } from "../e2e/deaths.ts";
 import type { Processes } from "../e2e/processes.ts";
@@ -34,6 +35,7 @@ const workerTroubles: readonly Trouble[] = [
   ["worker frozen", freezeWorker],
   ["worker frozen", freezeWorker],
   ["store locked by another process", lockStore],
+  ["some orders refused by their store", refuseRows],
 ];
 const brokerTroubles: readonly Trouble[] = [
   ["broker killed, with all messages", ({ processes }) => processes.broker.restart()],
@@ -95,6 +97,34 @@ async function lockStore({ processes, random, among }: Place): Promise<void> {
   } finally {
     connection.close();
   }
+}
+
+/** What a store says that refuses rows: by it, a genuine message's dead letter is known to have had a reason that passed. */
+export const refusedByTrouble = "refused by the monkey";
+
+/** Somebody's trigger, say. What meets it is set aside; once it is gone, a replay works. */
+async function refuseRows({ processes, random, among }: Place): Promise<void> {
+  const service = random.pick(among.filter((each) => each !== "intake"));
+  const table = sql.raw(service === "payment" ? "payments" : "orders");
+  const pattern = sql.raw(`%${random.below(16).toString(16)}`);
+  const write = async (statement: (tx: Transaction) => Promise<unknown>) => {
+    for (let isDone = false; !isDone; await delay(20)) {
+      const connection = await connect({ url: processes.storeUrls[service] }, "writer");
+      // The worker may be writing: again.
+      isDone = await connection.transaction("write", statement).then(
+        () => true,
+        () => false,
+      );
+      connection.close();
+    }
+  };
+  const refusal = sql.raw(refusedByTrouble);
+  await write((tx) =>
+    tx.run(sql`CREATE TRIGGER monkey BEFORE INSERT ON ${table} WHEN NEW.order_id LIKE '${pattern}'
+      BEGIN SELECT RAISE(ABORT, '${refusal}'); END`),
+  );
+  await delay(500 + random.below(2_500));
+  await write((tx) => tx.run(sql`DROP TRIGGER monkey`));
 }
 
 async function freezeBroker({ processes: { broker }, random }: Place): Promise<void> {

@@ -97,11 +97,17 @@ function recipe(
   };
 }
 
+const nobodysOrder = "01890000-0000-7000-8000-000000000000";
+
 /** The nonce tells two of one kind apart; it is a moment, too, so it stays a number of ms. */
 export function makePoison(random: Random, orderIds: readonly string[], nonce: number): Poison {
   const topic = random.pick(eventTypes);
   const { kind, make } = recipes[nonce % recipes.length] ?? random.pick(recipes);
-  return { kind, topic, ...make(topic, random.pick(orderIds), random.pick(orderIds), 1_000_000 + nonce) };
+  const orderId = random.pick(orderIds);
+  // Under its own key it would be no poison, but one more message of that order.
+  const others = orderIds.filter((each) => each !== orderId);
+  const other = others.length > 0 ? random.pick(others) : nobodysOrder;
+  return { kind, topic, ...make(topic, orderId, other, 1_000_000 + nonce) };
 }
 
 /** By what a dead letter is known again. */

@@ -5,6 +5,7 @@ import { createReader } from "#db/reader.ts";
 import { openProducer } from "#kafka/producer.ts";
 import { baseProperties, producerSettings } from "#kafka/settings.ts";
 import type { Processes } from "../e2e/processes.ts";
+import { refusedByTrouble } from "./monkey.ts";
 import { type Poison, printOf } from "./poison.ts";
 
 /** Sends poison as somebody does who has the broker's address, however often that takes. */
@@ -38,6 +39,8 @@ export interface LettersFound {
   readonly byPrint: ReadonlyMap<string, ReadonlySet<string>>;
   /** Genuine messages that the process died of three times, being killed with them in hand: set aside by the rule. */
   readonly deadly: number;
+  /** Genuine messages whose rows the store refused for a while. */
+  readonly refused: number;
   /** Letters that are none of our poison: a genuine message was set aside. */
   readonly strangers: readonly string[];
   /** Letters whose reason is not their poison's. */
@@ -62,6 +65,7 @@ export async function readLetters({ storeUrls }: Processes, poison: readonly Poi
   const strangers: string[] = [];
   const misjudged: string[] = [];
   let deadly = 0;
+  let refused = 0;
   for (const service of services) {
     const reader = createReader({ url: storeUrls[service] });
     const rows = await reader.read(new AbortController().signal, (database) =>
@@ -73,12 +77,13 @@ export async function readLetters({ storeUrls }: Processes, poison: readonly Poi
       const expected = reasons.get(print);
       const what = `${topic} at ${groupId}, key ${key === null ? "none" : new TextDecoder().decode(key)}: ${reason}: ${error}`;
       if (reason === "deadly" && attempts >= deathLimit) deadly += 1;
+      else if (reason === "constraint" && error.includes(refusedByTrouble)) refused += 1;
       else if (expected === undefined) strangers.push(what);
       else if (expected !== reason) misjudged.push(`${what}; it is ${expected}`);
       byPrint.set(print, (byPrint.get(print) ?? new Set()).add(groupId));
     }
   }
-  return { byPrint, deadly, strangers, misjudged };
+  return { byPrint, deadly, refused, strangers, misjudged };
 }
 
 /** Poison that some reader has not set aside, and who. */

@@ -5,6 +5,7 @@ import { type AdminClient, createAdminClient } from "#workers/operators/admin-cl
 import { audit } from "../cli/audit/audit.ts";
 import { openAuditStores } from "../cli/audit/stores.ts";
 import { disagreements } from "../e2e/agreement.ts";
+import { keepEvidence } from "./evidence.ts";
 import { judgeEnd } from "./model.ts";
 import { makeTrouble, type Troubles } from "./monkey.ts";
 import { noOperations, operate, type Operations } from "./operator.ts";
@@ -34,6 +35,8 @@ export interface ChaosResult {
   /** By the end that intake shows. */
   readonly ends: ReadonlyMap<string, number>;
   readonly seconds: number;
+  /** Folder with what workers and groups had to say, when something is wrong. */
+  readonly evidence: string | undefined;
 }
 
 const poisonShare = 0.03;
@@ -65,7 +68,9 @@ export async function runChaos({ orders: count, seed, settleWithinMs, say }: Cha
     await Promise.all(background);
     say(`${count} orders placed, ${sumOf(troubles)} troubles made; from here on it is calm`);
     const judged = await judge(shop, placed, { client, operations, random: random(4), settleWithinMs, say });
-    return { ...placed, ...judged, troubles, operations, seconds: (performance.now() - startedAtMs) / 1_000 };
+    const evidence = judged.problems.length > 0 ? await keepEvidence(processes, seed, judged.problems) : undefined;
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    return { ...placed, ...judged, troubles, operations, seconds, evidence };
   } finally {
     await shop.end();
   }

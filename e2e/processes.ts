@@ -25,6 +25,8 @@ export interface Processes {
   readonly storeUrls: Readonly<Record<Service, string>>;
   readonly broker: Broker;
   worker(service: Service): Worker;
+  /** What all lives of a service have written. */
+  output(service: Service): string;
   /** Starts a service with one more setting, on its port and store, in place of what runs or ran. */
   restart(service: Service, environment?: Environment): Promise<Worker>;
   /** Stops a service, and starts it again when `meanwhile` has done its work on what lies where its store was. */
@@ -55,7 +57,7 @@ export async function startProcesses(
   if (isInRoot) await makeEmptyRoot(folder.path);
   const storeUrls = storeUrlsIn(isInRoot ? join(folder.path, "data") : folder.path);
   const seenUrls = isInRoot ? storeUrlsIn("/data") : storeUrls;
-  const started: Worker[] = [];
+  const lives: { readonly service: Service; readonly worker: Worker }[] = [];
   const current = new Map<Service, Worker>();
   const ports = new Map<Service, number>();
   for (const service of services) ports.set(service, await freePort());
@@ -71,7 +73,7 @@ export async function startProcesses(
       ...own,
     };
     const worker = startWorker({ service, port, runtime, environment, root: folder.path });
-    started.push(worker);
+    lives.push({ service, worker });
     if (port === ports.get(service)) current.set(service, worker);
     await worker.listening();
     return worker;
@@ -85,6 +87,7 @@ export async function startProcesses(
       if (worker === undefined) throw new Error(`${service} was never started`);
       return worker;
     },
+    output: (service) => lives.flatMap((each) => (each.service === service ? [each.worker.output()] : [])).join("--\n"),
     async restart(service, own = {}) {
       const before = processes.worker(service);
       before.signal("SIGTERM");
@@ -100,8 +103,8 @@ export async function startProcesses(
     },
     startSecond: async (service, own = {}) => start(service, await freePort(), { INSTANCE_ID: `${service}-2`, ...own }),
     async end() {
-      started.forEach((worker) => worker.signal("SIGKILL"));
-      await Promise.all(started.map(({ ended }) => ended));
+      lives.forEach(({ worker }) => worker.signal("SIGKILL"));
+      await Promise.all(lives.map(({ worker }) => worker.ended));
       await broker.end();
       folder.remove();
     },

@@ -160,14 +160,16 @@ async function openLoop<K extends EventType>(
       for (const position of begun) positions.set(position);
       await committer.commit(begun);
       onAssigned(true);
-      log({ level: "info", message: "partitions assigned", partitions: begun.length });
+      log({ level: "info", message: "partitions assigned", partitions: begun.length, which: listed(begun) });
       return begun.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
     },
     async onRevoke(partitions) {
+      log({ level: "info", message: "partitions revoked", partitions: partitions.length, which: listed(partitions) });
       await committer.commit(partitions);
       positions.remove(partitions);
     },
     onLost(partitions) {
+      log({ level: "warn", message: "partitions lost", partitions: partitions.length, which: listed(partitions) });
       onAssigned(false);
       positions.remove(partitions);
       return Promise.resolve();
@@ -180,6 +182,13 @@ async function openLoop<K extends EventType>(
       committer.forget(offsets);
     },
   });
+}
+
+/** `order.start/0,1,2 payment.success/4`. */
+function listed(partitions: readonly TopicPartition[]): string {
+  const topics = new Map<string, number[]>();
+  for (const { topic, partition } of partitions) topics.set(topic, [...(topics.get(topic) ?? []), partition]);
+  return [...topics].map(([topic, own]) => `${topic}/${own.join()}`).join(" ");
 }
 
 /** Goes on where the store says. A row of another life of the log is for a new membership to judge. */
