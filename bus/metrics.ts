@@ -14,6 +14,7 @@ export const busMetricDefinitions = {
   publishFailures: { type: "counter", help: "Outbox rows whose delivery failed and was tried again" },
   republished: { type: "counter", help: "Times that the unread was published again, since the broker had lost it" },
   takenOver: { type: "counter", help: "Outbox rows published for an instance that had gone silent" },
+  stalls: { type: "counter", help: "Times that the group was joined anew, since partitions of it stood still" },
   commitsRefused: { type: "counter", help: "Offset commits that the broker refused" },
   lastBatchRecords: { type: "gauge", help: "Records in the last batch" },
   outboxWaiting: { type: "gauge", help: "Outbox rows that wait for the broker" },

@@ -114,6 +114,13 @@ export const busSettingsTable = {
     600_000,
     "how often readers' offsets, foreign store ids and silent instances are looked at",
   ),
+  stallAfterMs: setting(
+    "STALL_AFTER_MS",
+    60_000,
+    1_000,
+    86_400_000,
+    "longer than a rebalance takes; then an idle member joins its group anew, which costs one",
+  ),
   takeoverAfterMs: setting(
     "TAKEOVER_AFTER_MS",
     30_000,

@@ -22,6 +22,7 @@ import { createRecover, type Recover } from "./recover/recover.ts";
 import { unreadAfter } from "./relay/relay.ts";
 import type { RelayLane } from "./relay/relay-lane.ts";
 import type { BusSettings } from "./settings.ts";
+import { createStallWatch } from "./consume/stall-watch.ts";
 import { watch } from "./consume/watch.ts";
 
 export interface BusOptions<K extends EventType> {
@@ -103,7 +104,8 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
   };
   const assignment = { handler, store, client, broker, incarnation, signal: stopping.signal };
   const singly = { left: start.uncleanExit ? settings.maxPollRecords : 0 };
-  const consumption = createConsumption({ ...options, ...assignment, write, singly, faultHook });
+  const stalls = createStallWatch({ ...options, ...assignment });
+  const consumption = createConsumption({ ...options, ...assignment, write, singly, faultHook, stalls });
   const recovering = createRecover({
     ...assignment,
     ...publishing,
@@ -113,7 +115,8 @@ export async function startBus<K extends EventType>(options: BusOptions<K>): Pro
   });
   consumption.start();
   const lookForDisaster = (isThorough: boolean) => consumption.look(() => findDisaster(assignment, isThorough));
-  const watching = watch({ ...options, ...publishing, signal, broker, incarnation, lookForDisaster });
+  const lookForStalls = stalls.look;
+  const watching = watch({ ...options, ...publishing, signal, broker, incarnation, lookForDisaster, lookForStalls });
   const relaying = relay.run();
 
   let stopped: Promise<void> | undefined;

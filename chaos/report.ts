@@ -5,8 +5,20 @@ const shownAtMost = 20;
 
 /** What happened, for a person. */
 export function reportOf(result: ChaosResult): string {
-  const { problems, orders, cancels, poison, poisonAgain, letters, troubles, operations, ends, seconds, evidence } =
-    result;
+  const {
+    problems,
+    orders,
+    cancels,
+    poison,
+    poisonAgain,
+    letters,
+    troubles,
+    operations,
+    stalls,
+    ends,
+    seconds,
+    evidence,
+  } = result;
   const kinds = recipes.map(({ kind }) => `${poison.filter((each) => each.kind === kind).length} ${kind}`);
   const { heal, replay, discard } = operations.done;
   const lettersText = `${heal} healed, ${replay} replayed, ${discard} discarded by operators`;
@@ -16,6 +28,7 @@ export function reportOf(result: ChaosResult): string {
     `  letters   ${lettersText}`,
     `  genuine   ${letters.deadly + letters.refused} of them: ${letters.deadly} after three deaths in hand, ${letters.refused} refused by a store for a while`,
     `  cancels   ${cancels}, at random moments`,
+    `  stalls    ${stalls}, after which a worker joined its group anew`,
     `  ends      ${listOf(ends)}`,
     `  took      ${seconds.toFixed(0)} s`,
   ];

@@ -32,6 +32,8 @@ export interface ChaosResult {
   readonly letters: LettersFound;
   readonly troubles: Troubles;
   readonly operations: Operations;
+  /** How often a worker said that partitions stood still, and joined its group anew. */
+  readonly stalls: number;
   /** By the end that intake shows. */
   readonly ends: ReadonlyMap<string, number>;
   readonly seconds: number;
@@ -69,8 +71,11 @@ export async function runChaos({ orders: count, seed, settleWithinMs, say }: Cha
     say(`${count} orders placed, ${sumOf(troubles)} troubles made; from here on it is calm`);
     const judged = await judge(shop, placed, { client, operations, random: random(4), settleWithinMs, say });
     const evidence = judged.problems.length > 0 ? await keepEvidence(processes, seed, judged.problems) : undefined;
+    const stalls = services.flatMap(
+      (service) => processes.output(service).match(/partitions stand still/g) ?? [],
+    ).length;
     const seconds = (performance.now() - startedAtMs) / 1_000;
-    return { ...placed, ...judged, troubles, operations, seconds, evidence };
+    return { ...placed, ...judged, troubles, operations, stalls, seconds, evidence };
   } finally {
     await shop.end();
   }
@@ -134,7 +139,9 @@ interface JudgeParts {
 }
 
 async function judge(shop: ChaosShop, placed: Placed, { client, operations, random, settleWithinMs, say }: JudgeParts) {
-  const problems = await untilSettled(shop, placed.orders, settleWithinMs);
+  const operateOnce = () => operate(client, random, operations);
+  // Orders whose own messages are dead letters end when somebody deals with those.
+  const problems = await untilSettled(shop, placed.orders, settleWithinMs, operateOnce);
   let letters = await readLetters(shop.processes, placed.poison);
   const lost = missing(letters, placed.poison);
   if (problems.length === 0 && lost.length > 0) {
@@ -151,9 +158,9 @@ async function judge(shop: ChaosShop, placed: Placed, { client, operations, rand
   problems.push(...letters.strangers.map((what) => `a genuine message was set aside: ${what}`));
   problems.push(...letters.misjudged.map((what) => `a dead letter has a wrong reason: ${what}`));
   let left = 1;
-  for (let pass = 0; left > 0 && pass < passesAtMost; pass++) left = await operate(client, random, operations);
+  for (let pass = 0; left > 0 && pass < passesAtMost; pass++) left = await operateOnce();
   if (left > 0) problems.push(`${left} dead letters can be neither healed, replayed nor discarded`);
-  if (problems.length === 0) problems.push(...(await untilSettled(shop, placed.orders, settleWithinMs)));
+  if (problems.length === 0) problems.push(...(await untilSettled(shop, placed.orders, settleWithinMs, operateOnce)));
   const { ends, wrong } = await judgeOrders(shop, placed, operations);
   problems.push(...wrong, ...(await auditProblems(shop, settleWithinMs)));
   return { problems, letters, poisonAgain: lost.length, ends };
@@ -163,6 +170,7 @@ async function untilSettled(
   { stores }: ChaosShop,
   orders: readonly PlacedOrder[],
   withinMs: number,
+  meanwhile: () => Promise<unknown>,
 ): Promise<string[]> {
   const untilMs = performance.now() + withinMs;
   let ids = orders.map(({ orderId }) => orderId);
@@ -171,6 +179,7 @@ async function untilSettled(
     if (open.length === 0) return [];
     if (performance.now() > untilMs) return open.map((each) => `the services do not agree on an end of ${each}`);
     ids = open.map((each) => each.slice(0, each.indexOf(":")));
+    await meanwhile();
     await delay(200);
   }
 }

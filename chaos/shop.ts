@@ -30,6 +30,7 @@ const environment = {
   CANCEL_WINDOW_MS: "3600000",
   WATCHDOG_INTERVAL_MS: "500",
   STUCK_AFTER_MS: "5000",
+  STALL_AFTER_MS: "20000",
 };
 
 /** Half of the orders are to be paid: those have most that can go wrong. */

@@ -12,12 +12,14 @@ import type { FaultHook } from "../fault-hook.ts";
 import { ConsumeRefusedError } from "./offset-judge.ts";
 import { createOffsetCommitter, type OffsetCommitter } from "./offset-committer.ts";
 import { createPositions, type Positions } from "./positions.ts";
+import type { StallWatch } from "./stall-watch.ts";
 
 export interface ConsumerOptions<K extends EventType>
   extends Omit<AssignmentOptions, "handler">, Omit<BatchProcessorOptions<K>, "positions" | "pauseFor" | "rejoin"> {
   readonly faultHook: FaultHook;
   /** Why nothing may be consumed any more, once somebody has found a reason. */
   readonly refusal: () => Error | undefined;
+  readonly stalls: Pick<StallWatch, "idle" | "take">;
 }
 
 /** How long one poll waits for a first record, when nothing else has to be done. */
@@ -48,15 +50,15 @@ export async function consume<K extends EventType>(options: ConsumerOptions<K>):
 
 /** Joins the group and handles batches until the signal aborts or something fails that only a new membership answers. */
 async function runMembership<K extends EventType>(options: ConsumerOptions<K>, onProgress: () => void): Promise<void> {
-  const { signal, settings, metrics, log, refusal } = options;
+  const { signal, settings, metrics, log, refusal, stalls } = options;
   const positions = createPositions();
   const member = await joinGroup(options, positions);
   const processor = createBatchProcessor({ ...options, positions, pauseFor: member.pauseFor, rejoin: member.rejoin });
   const backOff = createBackOff(settings.backOffMinMs, settings.backOffMaxMs);
   try {
     while (!signal.aborted) {
-      const refused = refusal();
-      if (refused) throw refused;
+      const reasonToEnd = refusal() ?? stalls.take();
+      if (reasonToEnd) throw reasonToEnd;
       let records: KafkaMessage[];
       try {
         records = await member.loop.poll(settings.maxPollRecords, Math.min(idlePollMs, member.dueInMs()));
@@ -72,6 +74,8 @@ async function runMembership<K extends EventType>(options: ConsumerOptions<K>, o
       if (records.length > 0) {
         await processor.process(records);
         member.resume();
+      } else {
+        stalls.idle();
       }
       await member.commitDue();
       metrics.lag = lagOf(member.loop);

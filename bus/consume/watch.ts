@@ -21,6 +21,7 @@ export interface WatchOptions extends ReadByAllOptions, TakeoverOptions {
   readonly incarnation: () => Promise<string>;
   /** Looks for another store in the group; thoroughly, for all that would have kept it from consuming at its start. */
   readonly lookForDisaster: (isThorough: boolean) => Promise<void>;
+  readonly lookForStalls: () => Promise<void>;
 }
 
 /** Rarer than the rest: they cost a client of their own, or only say that we live. */
@@ -77,6 +78,7 @@ function looks(options: WatchOptions, turn: number): Look[] {
     ["say that we live", () => store.write(signal, (tx) => seeInstance(tx, instanceId, Date.now()))],
     ["look at the broker's incarnation", async () => void (await options.incarnation())],
     ["look for disasters", () => options.lookForDisaster(turn % thoroughEvery === 0)],
+    ...(turn % thoroughEvery === 0 ? [["look for stalls", options.lookForStalls] satisfies Look] : []),
     ["publish for silent instances", () => helpSilent(options)],
     [
       "count what was set aside",
