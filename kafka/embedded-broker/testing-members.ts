@@ -60,7 +60,7 @@ export async function join({ port, groupId, sessionMs, topic }: Joining, memberI
     at += 2 + length;
     return answer.subarray(at - length, at).toString();
   };
-  const [, , id = ""] = [next(), next(), next()];
+  const [, , id] = [next(), next(), next()] as const;
   return { error: answer.readInt16BE(0), generation: answer.readInt32BE(2), memberId: id };
 }
 
