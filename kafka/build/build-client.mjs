@@ -62,7 +62,7 @@ export async function buildClient(build) {
  * @param {string} projectDir
  * @param {import("./toolchain.mjs").Toolchain} toolchain
  */
-function librdkafkaName(projectDir, toolchain) {
+export function librdkafkaName(projectDir, toolchain) {
   const upstream = lockedPackage(projectDir, "@confluentinc/kafka-javascript");
   const { identity, libraries } = toolchain;
   const inputs = [upstream, identity, libraries, configureArguments(toolchain), process.platform, process.arch];
@@ -143,7 +143,7 @@ function exportsOf(workDir) {
 }
 
 /** @param {import("./toolchain.mjs").Toolchain} toolchain */
-function librariesOf({ libraries, linkFlags }) {
+export function librariesOf({ libraries, linkFlags }) {
   const { openssl, zlib, zstd } = libraries;
   const system = process.platform === "linux" ? ["-lm", "-ldl", "-lrt"] : [];
   return [...linkFlags, ...(openssl ?? []), ...(zlib ?? []), ...(zstd ?? []), ...system];

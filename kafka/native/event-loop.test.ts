@@ -1,14 +1,12 @@
 // What the joint must do that libuv does: bring threads' results to JavaScript without starving it, and let a process end.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import process from "node:process";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { startEmbeddedBroker, type EmbeddedBroker } from "../embedded-broker/start.ts";
 import { closeProducer, openProducer, until } from "../embedded-broker/test-clients.ts";
+import { runProgram } from "./behaviours/run-program.ts";
 
 const TOPIC = "joint";
-const PROGRAM = fileURLToPath(new URL("event-loop-program.ts", import.meta.url));
+const PROGRAM = new URL("event-loop-program.ts", import.meta.url);
 
 let broker: EmbeddedBroker;
 before(async () => {
@@ -17,17 +15,7 @@ before(async () => {
 after(() => broker.stop());
 
 /** Runs a way to end of event-loop-program.ts on this runtime. */
-function run(way: string): Promise<{ code: number; output: string }> {
-  // Deno needs its flags again; Node the loader that strips types (execArgv); Bun nothing.
-  const flags = process.versions["deno"] ? ["run", "-A", "--no-check", "--node-modules-dir=manual"] : process.execArgv;
-  return new Promise((resolve) => {
-    const options = { timeout: 30_000, env: process.env };
-    execFile(process.execPath, [...flags, PROGRAM, way, broker.bootstrapServers], options, (error, output) => {
-      const code = error ? (typeof error.code === "number" ? error.code : -1) : 0;
-      resolve({ code, output });
-    });
-  });
-}
+const run = (way: string) => runProgram(PROGRAM, [way, broker.bootstrapServers]);
 
 describe("a busy client", () => {
   test("leaves the event loop its turns: timers fire while reports come in", async () => {
@@ -65,18 +53,22 @@ describe("a busy client", () => {
 
 describe("a process with clients", () => {
   test("ends by itself once they are disconnected: nothing keeps the event loop alive", async () => {
-    assert.deepEqual(await run("disconnect"), { code: 0, output: "disconnected\n" });
+    assert.deepEqual(await run("disconnect"), { code: 0, signal: null, output: "disconnected\n" });
   });
 
   test("exits when it says so with live clients, without a crash", async () => {
-    assert.deepEqual(await run("exit"), { code: 7, output: "exiting\n" });
+    assert.deepEqual(await run("exit"), { code: 7, signal: null, output: "exiting\n" });
   });
 
   test("sees an error thrown in a report's callback as an uncaught exception, and goes on", async () => {
-    assert.deepEqual(await run("throw"), { code: 0, output: "uncaught: thrown in a report\nreports: 3\n" });
+    assert.deepEqual(await run("throw"), {
+      code: 0,
+      signal: null,
+      output: "uncaught: thrown in a report\nreports: 3\n",
+    });
   });
 
   test("goes on when a Worker ends with a native call under way", async () => {
-    assert.deepEqual(await run("worker"), { code: 0, output: "worker ended\n" });
+    assert.deepEqual(await run("worker"), { code: 0, signal: null, output: "worker ended\n" });
   });
 });

@@ -2,9 +2,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include "exceptions.h"
+#include "later-calls.h"
 
 namespace joint {
 
@@ -43,6 +45,7 @@ Environment *Environment::Create(napi_env env) {
 
 bool Environment::Start() {
   napi_value name, global, regexp, set_immediate, on_next_turn;
+  bool is_deno = false;
   const auto on_end = [](napi_env, void *data, void *) { static_cast<Environment *>(data)->Close(); };
   if (napi_set_instance_data(env_, this, nullptr, nullptr) != napi_ok ||
       napi_create_string_utf8(env_, "confluent-kafka-javascript", NAPI_AUTO_LENGTH, &name) != napi_ok ||
@@ -53,10 +56,12 @@ bool Environment::Start() {
           env_, [](void *data) { static_cast<Environment *>(data)->Close(); }, this) != napi_ok)
     return false;
   if (napi_get_global(env_, &global) != napi_ok ||
+      napi_has_named_property(env_, global, "Deno", &is_deno) != napi_ok ||
       napi_get_named_property(env_, global, "RegExp", &regexp) != napi_ok ||
       napi_create_reference(env_, regexp, 1, &regexp_) != napi_ok ||
       napi_get_named_property(env_, global, "setImmediate", &set_immediate) != napi_ok)
     return false;
+  entries_run_microtasks_ = !is_deno;
   napi_valuetype type = napi_undefined;
   napi_typeof(env_, set_immediate, &type);
   if (type != napi_function) return true;  // then a wake-up stands for the next turn
@@ -128,7 +133,7 @@ napi_value Environment::OnNextTurn(napi_env env, napi_callback_info) {
 
 // One task an entry, so that microtasks run between two of them; and in a turn only the tasks that were there when it
 // began, as with uv_async_t. A threadsafe function alone goes on with what is posted meanwhile, up to 1,000 items in
-// the same turn, and starves timers: flush() timed out.
+// the same turn, and starves timers: flush() timed out. Deno goes on without microtasks too: there each task is a turn.
 void Environment::RunOne() {
   std::function<void()> task;
   {
@@ -143,17 +148,22 @@ void Environment::RunOne() {
     this_turn_.pop_front();
   }
   Scope scope(this);
+  TaskFrame frame;
   RunOutsideMethod(task);
+  task = nullptr;
+  Entries entries = frame.TakeEntries();
   bool in_next_turn = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
-    if (!this_turn_.empty())
-      Wake();
-    else if (!posted_.empty())
+    this_turn_.insert(this_turn_.begin(), std::make_move_iterator(entries.begin()),
+                      std::make_move_iterator(entries.end()));
+    if (this_turn_.empty() && posted_.empty())
+      scheduled_ = false;
+    else if (this_turn_.empty() || !entries_run_microtasks_)
       in_next_turn = true;
     else
-      scheduled_ = false;
+      Wake();
   }
   if (in_next_turn && !WakeInNextTurn()) Wake();
 }

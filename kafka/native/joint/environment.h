@@ -80,6 +80,7 @@ class Environment {
   static napi_value OnNextTurn(napi_env env, napi_callback_info info);
 
   const napi_env env_;
+  bool entries_run_microtasks_ = true;
   int held_ = 0;     // JavaScript thread only, as the next two
   int working_ = 0;  // native calls under way
   std::vector<std::function<void()>> when_idle_;

@@ -4,6 +4,8 @@
 
 #include <exception>
 
+#include "later-calls.h"
+
 namespace batch {
 // What we add to upstream's classes.
 void AddMethods(v8::Local<v8::Object> exports);
@@ -67,6 +69,7 @@ napi_value Call(napi_value function, int argc, napi_value *argv) {
   napi_value result = nullptr, global = nullptr;
   const napi_value undefined = Nan::Undefined().handle();
   if (!function) return undefined;
+  if (!MethodFrame::IsInMethod() && TaskFrame::KeepCall(function, argc, argv)) return undefined;
   napi_get_global(Env(), &global);
   for (int i = 0; i < argc; i++)
     if (!argv[i]) argv[i] = undefined;
