@@ -13,6 +13,8 @@ export interface MonkeyOptions {
   readonly processes: Processes;
   readonly random: Random;
   readonly troubles: Troubles;
+  /** Of `troubleNames`; all of them where it is left out. With fewer kinds they come in quicker succession. */
+  readonly only?: readonly string[] | undefined;
   /** Ends it; the shop is whole again when both loops have ended. */
   readonly signal: AbortSignal;
 }
@@ -32,6 +34,7 @@ const workerTroubles: readonly Trouble[] = [
   ["worker killed at a fault point", killWorkerAtPoint],
   ["worker killed at a fault point", killWorkerAtPoint],
   ["worker killed at a fault point", killWorkerAtPoint],
+  ["worker killed twice in a row", killWorkerTwice],
   ["worker frozen", freezeWorker],
   ["worker frozen", freezeWorker],
   ["store locked by another process", lockStore],
@@ -44,6 +47,10 @@ const brokerTroubles: readonly Trouble[] = [
   ["broker unreachable", cutBroker],
 ];
 
+export const troubleNames: readonly string[] = [
+  ...new Set([...workerTroubles, ...brokerTroubles].map(([name]) => name)),
+];
+
 /** Makes trouble until the signal aborts: to workers and their stores in two loops, and to the broker beside them. */
 export async function makeTrouble(options: MonkeyOptions): Promise<void> {
   await Promise.all([
@@ -53,11 +60,13 @@ export async function makeTrouble(options: MonkeyOptions): Promise<void> {
   ]);
 }
 
-async function troubleLoop(place: Place, kinds: readonly Trouble[], pauseAtMostMs: number): Promise<void> {
-  const { random, troubles, signal } = place;
-  while (!signal.aborted) {
+async function troubleLoop(place: Place, all: readonly Trouble[], pauseAtMostMs: number): Promise<void> {
+  const { random, troubles, only, signal } = place;
+  const kinds = only === undefined ? all : all.filter(([name]) => only.includes(name));
+  const atMostMs = only === undefined ? pauseAtMostMs : Math.min(pauseAtMostMs, 1_000);
+  while (kinds.length > 0 && !signal.aborted) {
     // The moment of a trouble is what is random; nothing is waited for.
-    await delay(pauseAtMostMs / 4 + random.below(pauseAtMostMs), undefined, { signal }).catch(() => undefined);
+    await delay(atMostMs / 4 + random.below(atMostMs), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     const [name, make] = random.pick(kinds);
     await make(place);
@@ -73,12 +82,23 @@ async function killWorker({ processes, random, among }: Place): Promise<void> {
 
 async function killWorkerAtPoint({ processes, random, among }: Place): Promise<void> {
   const service = random.pick(among);
-  const killAt = `${random.pick(faultPoints)}:${1 + random.below(4)}`;
   // It leaves its group in peace, so that the next one has work in hand at once.
+  await dieAt(processes, service, `${random.pick(faultPoints)}:${1 + random.below(4)}`);
+  await processes.restart(service);
+}
+
+/** With the same record in hand, as likely as not: two deaths do not condemn it. */
+async function killWorkerTwice({ processes, random, among }: Place): Promise<void> {
+  const service = random.pick(among);
+  for (let death = 0; death < 2; death += 1) await dieAt(processes, service, "before-commit:1");
+  await processes.restart(service);
+}
+
+async function dieAt(processes: Processes, service: Service, killAt: string): Promise<void> {
   const dying = await processes.restart(service, { FAULT_KILL_AT: killAt });
   await Promise.race([dying.ended, delay(deathWithinMs)]);
   dying.signal("SIGKILL");
-  await processes.restart(service);
+  await dying.ended;
 }
 
 async function freezeWorker({ processes, random, among }: Place): Promise<void> {

@@ -5,6 +5,7 @@ import { type AdminClient, createAdminClient } from "#workers/operators/admin-cl
 import { audit } from "../cli/audit/audit.ts";
 import { openAuditStores } from "../cli/audit/stores.ts";
 import { disagreements } from "../e2e/agreement.ts";
+import type { BrokerName } from "../e2e/brokers.ts";
 import { keepEvidence } from "./evidence.ts";
 import { judgeEnd } from "./model.ts";
 import { makeTrouble, type Troubles } from "./monkey.ts";
@@ -18,6 +19,10 @@ export interface ChaosOptions {
   readonly seed: number;
   /** How long the orders may take to end when it is calm. */
   readonly settleWithinMs: number;
+  /** As in MonkeyOptions. */
+  readonly only?: readonly string[] | undefined;
+  /** The embedded one where it is left out. */
+  readonly broker?: BrokerName | undefined;
   readonly say: (text: string) => void;
 }
 
@@ -50,9 +55,10 @@ const cancelWithinMs = 1_500;
 const passesAtMost = 20;
 
 /** Runs a shop through it all, and judges every order. Whatever is wrong comes back as a problem, in words. */
-export async function runChaos({ orders: count, seed, settleWithinMs, say }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { orders: count, seed, settleWithinMs, only, say } = options;
   const startedAtMs = performance.now();
-  const shop = await openChaosShop(count);
+  const shop = await openChaosShop(count, options.broker);
   try {
     const { processes } = shop;
     const troubles: Troubles = new Map();
@@ -63,7 +69,7 @@ export async function runChaos({ orders: count, seed, settleWithinMs, say }: Cha
     const calm = new AbortController();
     const random = (salt: number) => seeded(seed * 31 + salt);
     const background = [
-      makeTrouble({ processes, random: random(1), troubles, signal: calm.signal }),
+      makeTrouble({ processes, random: random(1), troubles, only, signal: calm.signal }),
       operateNowAndThen(client, random(2), operations, calm.signal),
     ];
     const placed = await placeAll(shop, count, random(3), say).finally(() => calm.abort());
@@ -162,7 +168,8 @@ async function judge(shop: ChaosShop, placed: Placed, { client, operations, rand
   if (left > 0) problems.push(`${left} dead letters can be neither healed, replayed nor discarded`);
   if (problems.length === 0) problems.push(...(await untilSettled(shop, placed.orders, settleWithinMs, operateOnce)));
   const { ends, wrong } = await judgeOrders(shop, placed, operations);
-  problems.push(...wrong, ...(await auditProblems(shop, settleWithinMs)));
+  // What is broken already does not get well by waiting.
+  problems.push(...wrong, ...(await auditProblems(shop, problems.length + wrong.length > 0 ? 1_000 : settleWithinMs)));
   return { problems, letters, poisonAgain: lost.length, ends };
 }
 

@@ -1,12 +1,13 @@
 import { cancellation, orderView } from "#contracts/http.ts";
 import { createShopHttp, type ShopHttp } from "../cli/start/shop-http.ts";
 import { openStoresReader, type StoresReader } from "../e2e/agreement.ts";
+import type { BrokerName } from "../e2e/brokers.ts";
 import { type OrderKind, orderKinds } from "../e2e/order-kinds.ts";
 import { type Processes, startProcesses } from "../e2e/processes.ts";
 
 export const adminToken = "chaos";
 
-/** A shop of four workers and the embedded broker, whose customers are many. */
+/** A shop of four workers and a broker, whose customers are many. */
 export interface ChaosShop {
   readonly processes: Processes;
   readonly stores: StoresReader;
@@ -39,9 +40,9 @@ const kindOf = (n: number): OrderKind => (n % 2 === 0 ? "paid" : (others[(n >> 1
 const customerOf = (n: number) => `customer-${n}`;
 const topUpsAtOnce = 500;
 
-export async function openChaosShop(orders: number): Promise<ChaosShop> {
+export async function openChaosShop(orders: number, broker: BrokerName = "the embedded broker"): Promise<ChaosShop> {
   const closing = new AbortController();
-  const processes = await startProcesses({ runtime: "Bun", broker: "the embedded broker" }, () => environment);
+  const processes = await startProcesses({ runtime: "Bun", broker }, () => environment);
   const stores = openStoresReader(processes.storeUrls);
   const http = createShopHttp(closing.signal);
   const shop: ChaosShop = {

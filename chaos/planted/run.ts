@@ -39,6 +39,7 @@ export async function runPlanted(
         seed + run,
         "--settle",
         settleSeconds,
+        ...(fault.only?.length === 0 ? ["--calm"] : (fault.only ?? []).flatMap((name) => ["--only", name])),
       ]);
       const [, problems, problem] = /BROKEN, (\d+) problems?\n\s*(.*)/.exec(output) ?? [];
       const isCaught = code === 1 && problem !== undefined;
