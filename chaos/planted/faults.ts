@@ -15,7 +15,7 @@ const moveOffsets = `    const moved = await compareAndSetOffsets(tx, groupId, m
 export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "offsets committed before the transaction of their effects",
-    only: ["worker killed twice in a row"],
+    only: ["worker killed at a fault point"],
     file: "bus/batch/batch.ts",
     from: `  const result = await write(signal, async (tx, nowMs) => {\n${moveOffsets}`,
     to: `  await write(signal, async (tx, nowMs) => {\n${moveOffsets}    return { result: undefined, outbox: [] };

@@ -59,7 +59,9 @@ async function chaosIn(
   args: readonly (string | number)[],
 ): Promise<{ code: number | null; output: string }> {
   const command = [join(folder, "chaos/main.ts"), ...args.map(String)];
-  const child = spawn(process.execPath, command, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  // What it leaves behind as evidence goes with the copy.
+  const env = { ...process.env, TMPDIR: folder };
+  const child = spawn(process.execPath, command, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (output += text.toString()));
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
