@@ -40,8 +40,9 @@ const workerTroubles: readonly Trouble[] = [
   ["store locked by another process", lockStore],
   ["some orders refused by their store", refuseRows],
 ];
+/** The embedded one loses all messages with its life; another one is not frozen. */
 const brokerTroubles: readonly Trouble[] = [
-  ["broker killed, with all messages", ({ processes }) => processes.broker.restart()],
+  ["broker killed", ({ processes }) => processes.broker.restart()],
   ["broker frozen", freezeBroker],
   ["broker frozen", freezeBroker],
   ["broker unreachable", cutBroker],
@@ -62,7 +63,8 @@ export async function makeTrouble(options: MonkeyOptions): Promise<void> {
 
 async function troubleLoop(place: Place, all: readonly Trouble[], pauseAtMostMs: number): Promise<void> {
   const { random, troubles, only, signal } = place;
-  const kinds = only === undefined ? all : all.filter(([name]) => only.includes(name));
+  const canFreeze = place.processes.broker.freeze !== undefined;
+  const kinds = all.filter(([name, make]) => (only?.includes(name) ?? true) && (canFreeze || make !== freezeBroker));
   const atMostMs = only === undefined ? pauseAtMostMs : Math.min(pauseAtMostMs, 1_000);
   while (kinds.length > 0 && !signal.aborted) {
     // The moment of a trouble is what is random; nothing is waited for.
