@@ -8,7 +8,10 @@ import type { TopicPartition, TopicPartitionOffset } from "./upstream.ts";
 const REQUEST_TIMEOUT_MS = 5_000;
 const SEEK_RETRY_MS = 20;
 
-/** Up to `count` messages, waiting up to `waitMs` for each. An error that came behind messages is not told by upstream. */
+/**
+ * What is there, up to `count` messages; waits up to `waitMs` for the first and never for a second. (Upstream's
+ * own waits for each, or for 1 ms after the last.) An error that came behind messages is not told by upstream.
+ */
 export function consume(
   client: Consumer,
   count: number,

@@ -25,7 +25,7 @@ export function newPoller({ client, assignment, buffer, rebalances, ranges, watc
   let failure: Error | undefined;
 
   async function readInto(maxMessages: number, waitMs: number): Promise<void> {
-    const { messages, error } = await readReady(client, maxMessages, waitMs);
+    const { messages, error } = await consume(client, maxMessages, waitMs);
     watchdog.polled();
     buffer.add(messages);
     // Not cleared where there is no error: a look at silent partitions may have ended meanwhile.
@@ -88,22 +88,4 @@ export function newBuffer(assignment: Assignment): Buffered {
       messages = messages.filter((m) => !partitions.some((p) => p.topic === m.topic && p.partition === m.partition));
     },
   };
-}
-
-interface Read {
-  readonly messages: KafkaMessage[];
-  readonly error?: KafkaError;
-}
-
-/**
- * What is ready; when nothing is, waits for one message and takes what came with it. Asking for many with a timeout would
- * wait for them all, or, with upstream's "timeout only for the first message", for 1 ms after the last.
- */
-async function readReady(client: Consumer, maxMessages: number, waitMs: number): Promise<Read> {
-  const ready = await consume(client, maxMessages, 0);
-  if (ready.error || ready.messages.length > 0 || waitMs === 0) return ready;
-  const first = await consume(client, 1, waitMs);
-  if (first.messages.length === 0 || maxMessages === 1) return first;
-  const rest = await consume(client, maxMessages - 1, 0);
-  return { ...rest, messages: [...first.messages, ...rest.messages] };
 }

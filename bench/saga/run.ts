@@ -35,7 +35,7 @@ export interface RunOptions {
 
 export const slowRatePerSecond = 20;
 /** At full load: enough for every worker to have a batch in hand and the next one waiting. */
-const inFlightAtMost = 1_000;
+const inFlightAtMost = 2_000;
 
 /**
  * One shop from its start to its end: as fast as it can, then 20 orders a second, then half of what it could. Rejects where one

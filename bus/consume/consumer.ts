@@ -24,6 +24,8 @@ export interface ConsumerOptions<K extends EventType>
 
 /** How long one poll waits for a first record, when nothing else has to be done. */
 const idlePollMs = 500;
+/** The lag is a look into the client for each partition: not after each of hundreds of small batches a second. */
+const lagIntervalMs = 200;
 
 /**
  * Consumes until the signal aborts. Whatever goes wrong, the group is left and joined again, and what the store says decides
@@ -55,6 +57,7 @@ async function runMembership<K extends EventType>(options: ConsumerOptions<K>, o
   const member = await joinGroup(options, positions);
   const processor = createBatchProcessor({ ...options, positions, pauseFor: member.pauseFor, rejoin: member.rejoin });
   const backOff = createBackOff(settings.backOffMinMs, settings.backOffMaxMs);
+  let lagSeenAtMs = 0;
   try {
     while (!signal.aborted) {
       const reasonToEnd = refusal() ?? stalls.take();
@@ -78,7 +81,10 @@ async function runMembership<K extends EventType>(options: ConsumerOptions<K>, o
         stalls.idle();
       }
       await member.commitDue();
-      metrics.lag = lagOf(member.loop);
+      if (records.length === 0 || performance.now() - lagSeenAtMs >= lagIntervalMs) {
+        metrics.lag = lagOf(member.loop);
+        lagSeenAtMs = performance.now();
+      }
       // Not before a whole poll: the first fetch after an assignment may miss partitions, and they wait for its end.
       if (member.isAssigned()) metrics.waitingSinceMs = 0;
       backOff.reset();

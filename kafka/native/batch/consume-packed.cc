@@ -69,10 +69,11 @@ class PackedConsume : public NodeKafka::Workers::ErrorAwareWorker {
   PackedConsume(Nan::Callback *callback, NodeKafka::KafkaConsumer *consumer, int timeout_ms, uint32_t most)
       : ErrorAwareWorker(callback), consumer_(consumer), timeout_ms_(timeout_ms), most_(most) {}
 
-  // As upstream's KafkaConsumerConsumeNum: an error that comes behind messages is dropped, as is the end of a partition.
+  // Waits for the first message only, and takes what has come with it. Else as upstream's KafkaConsumerConsumeNum: an error
+  // that comes behind messages is dropped, as is the end of a partition.
   void Execute() override {
     while (count_ < most_) {
-      NodeKafka::Baton answer = consumer_->Consume(timeout_ms_);
+      NodeKafka::Baton answer = consumer_->Consume(count_ == 0 ? timeout_ms_ : 0);
       RdKafka::ErrorCode code = answer.err();
       if (code == RdKafka::ERR_NO_ERROR) {
         std::unique_ptr<RdKafka::Message> message(answer.data<RdKafka::Message *>());
