@@ -1,6 +1,5 @@
 import type { Assignment } from "./assignment.ts";
 import { consume } from "./consumer-calls.ts";
-import type { KafkaError } from "./errors.ts";
 import type { RangeCheck } from "./out-of-range.ts";
 import type { Rebalances } from "./rebalances.ts";
 import type { Consumer, KafkaMessage, TopicPartition } from "./upstream.ts";

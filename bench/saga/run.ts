@@ -34,7 +34,7 @@ export interface RunOptions {
 }
 
 export const slowRatePerSecond = 20;
-/** At full load: enough for every worker to have a batch in hand and the next one waiting. */
+/** At full load: five batches one after another settle an order; each worker has one in hand, and the next one waiting. */
 const inFlightAtMost = 2_000;
 
 /**
