@@ -22,7 +22,7 @@ let store: Store;
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  server = await startLibsqlServer(join(folder.path, "store.db"), slotMs);
+  server = await startLibsqlServer(join(folder.path, "store.db"), { slotMs });
   line = await startLine(server.url);
   store = await openStore({ url: line.url, migrations }, signal);
 });

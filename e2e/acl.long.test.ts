@@ -5,17 +5,16 @@ import { readSecretFiles } from "#workers/secret-files.ts";
 import { workerSettings } from "#workers/worker-settings.ts";
 import { deadLetterTopic, groups, type Service, services, topics } from "#contracts/topics.ts";
 import { openAdmin } from "#kafka/admin.ts";
-import { apacheKafkaUnavailable } from "#kafka/apache-kafka/jars.ts";
 import { KafkaError } from "#kafka/errors.ts";
 import { openProducer } from "#kafka/producer.ts";
 import { readRecords } from "#kafka/record-reader.ts";
 import { baseProperties, consumerSettings, producerSettings } from "#kafka/settings.ts";
 import { closeTestLoops, openTestLoop, testUnless, until } from "#kafka/testing.ts";
 import type { ClientProperties } from "#kafka/upstream.ts";
-import { type AclBroker, startAclBroker } from "./acl-broker.ts";
+import { type AclBroker, aclBrokerUnavailable, startAclBroker } from "./acl-broker.ts";
 import { describeSaga } from "./saga-suite.ts";
 
-const unavailable = await apacheKafkaUnavailable();
+const unavailable = await aclBrokerUnavailable();
 const limit = { timeout: 120_000 };
 const readers: Readonly<Record<Service, string>> = {
   intake: groups.view,
@@ -28,7 +27,7 @@ const names = [...origins, ...origins.map(deadLetterTopic)].map(({ name }) => na
 const features = { missing: {} };
 
 // The work that each must be able to do: all of it.
-await describeSaga({ runtime: "Bun", broker: "Apache Kafka with ACLs" });
+await describeSaga({ runtime: "Bun", broker: "Apache Kafka with TLS, SCRAM and ACLs" });
 
 describe("the ACLs that come from the contracts, on Apache Kafka", () => {
   let broker: AclBroker;

@@ -4,7 +4,7 @@ import { startTestBroker } from "#bus/testing.ts";
 import { deadLetterTopic, type Service, topics } from "#contracts/topics.ts";
 import { apacheKafkaUnavailable } from "#kafka/apache-kafka/jars.ts";
 import { type ApacheKafka, startApacheKafka } from "#kafka/apache-kafka/start.ts";
-import { startAclBroker } from "./acl-broker.ts";
+import { aclBrokerUnavailable, startAclBroker } from "./acl-broker.ts";
 import { missing, needs } from "./containers/engine.ts";
 import { buildStandIn, redpandaImage, standInImage } from "./containers/images.ts";
 
@@ -16,6 +16,8 @@ export interface Broker {
   readonly bootstrapServers: string;
   /** What a service is told to get in, and what this broker asks of it; nothing where it takes all. */
   settingsOf(service: Service): Readonly<Record<string, string>>;
+  /** What must be in no log. */
+  readonly secrets: readonly string[];
   /** It cannot be reached until `back`, and has then what it had. */
   away(): Promise<void>;
   back(): Promise<void>;
@@ -36,7 +38,7 @@ interface Kind {
 const brokers = {
   "the embedded broker": { unavailable: () => null, start: startEmbedded },
   "Apache Kafka": { unavailable: apacheKafkaUnavailable, start: startKafka },
-  "Apache Kafka with ACLs": { unavailable: apacheKafkaUnavailable, start: startWithAcls },
+  "Apache Kafka with TLS, SCRAM and ACLs": { unavailable: aclBrokerUnavailable, start: startWithAcls },
   "Redpanda in a container": {
     unavailable: () => missing([needs.engine, () => needs.image(redpandaImage())]),
     start: () => startContained(redpandaImage()),
@@ -71,6 +73,7 @@ async function startEmbedded(): Promise<Broker> {
   return {
     bootstrapServers: broker.bootstrapServers,
     settingsOf: () => ({}),
+    secrets: [],
     away: () => broker.down(),
     back: () => broker.up(),
     freeze: () => void process.kill(broker.pid, "SIGSTOP"),
@@ -90,7 +93,7 @@ async function startKafka(): Promise<Broker> {
 
 async function startWithAcls(): Promise<Broker> {
   const broker = await startAclBroker();
-  return brokerOf(broker, (service) => broker.loginOf(service));
+  return { ...brokerOf(broker, (service) => broker.loginOf(service)), secrets: broker.passwords };
 }
 
 function brokerOf(
@@ -100,6 +103,7 @@ function brokerOf(
   return {
     bootstrapServers: kafka.bootstrapServers,
     settingsOf,
+    secrets: [],
     away: () => kafka.kill9(),
     back: () => kafka.restart(),
     restart: () => kafka.restart(),

@@ -5,12 +5,15 @@ import { temporaryFolder } from "#db/temporary-store.ts";
 import { storeUrlsIn } from "../cli/audit/stores.ts";
 import { type Broker, type BrokerName, brokerUnavailable, startBroker } from "./brokers.ts";
 import { emptyRootUnavailable, makeEmptyRoot } from "./empty-root.ts";
+import { startStoreServers } from "./store-servers.ts";
 import { freePort, type RuntimeName, startWorker, type Worker } from "./worker.ts";
 
 /** What the workers run on. */
 export interface Platform {
   readonly runtime: RuntimeName;
   readonly broker: BrokerName;
+  /** Where services keep theirs; files if nothing is said. */
+  readonly stores?: "files" | "libSQL servers";
 }
 
 /** Null where it can be run. */
@@ -49,14 +52,15 @@ const environmentOfAll = {
 
 /** @param environmentOf more settings of a service, asked for at each of its starts */
 export async function startProcesses(
-  { runtime, broker: brokerName }: Platform,
+  { runtime, broker: brokerName, stores }: Platform,
   environmentOf: (service: Service) => Environment = () => ({}),
 ): Promise<Processes> {
   const folder = temporaryFolder();
   const isInRoot = runtime === "binaries";
   if (isInRoot) await makeEmptyRoot(folder.path);
-  const storeUrls = storeUrlsIn(isInRoot ? join(folder.path, "data") : folder.path);
-  const seenUrls = isInRoot ? storeUrlsIn("/data") : storeUrls;
+  const servers = stores === "libSQL servers" ? await startStoreServers(folder.path) : undefined;
+  const storeUrls = servers?.urls ?? storeUrlsIn(isInRoot ? join(folder.path, "data") : folder.path);
+  const seenUrls = isInRoot && servers === undefined ? storeUrlsIn("/data") : storeUrls;
   const lives: { readonly service: Service; readonly worker: Worker }[] = [];
   const current = new Map<Service, Worker>();
   const ports = new Map<Service, number>();
@@ -106,6 +110,7 @@ export async function startProcesses(
       lives.forEach(({ worker }) => worker.signal("SIGKILL"));
       await Promise.all(lives.map(({ worker }) => worker.ended));
       await broker.end();
+      await servers?.close();
       folder.remove();
     },
   };

@@ -23,7 +23,7 @@ describe("what a worker writes", () => {
   let worker: Worker;
   before(async () => {
     broker = await startTestBroker();
-    store = await startLibsqlServer(join(folder.path, "stock.db"));
+    store = await startLibsqlServer(join(folder.path, "stock.db"), { authToken: secrets.STORE_AUTH_TOKEN });
     const adminTokenFile = join(folder.path, "admin-token");
     writeFileSync(adminTokenFile, `${secrets.ADMIN_TOKEN}\n`);
     const { ADMIN_TOKEN: _, ...others } = secrets;

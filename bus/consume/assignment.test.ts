@@ -101,6 +101,18 @@ describe("a group that is assigned partitions", () => {
   });
 });
 
+describe("two instances with stores of their own that start at once, where nobody has been before", () => {
+  test("do not go on together: one refuses, or both, and no order is in two stores", LIMIT, async () => {
+    const second = await otherStore();
+    await rig.send(starts(0, 40));
+    const buses = await Promise.all([rig.start(), rig.start({ store: second, instanceId: "stock-2" })]);
+    await rig.send(starts(40, 80));
+    await Promise.race(buses.map(refusalOf));
+    const ids = (await Promise.all([rig.store, second].map(handledOrders))).flat().map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length, "an order that both have decided");
+  });
+});
+
 describe("a partition that another instance has moved", () => {
   test("is dropped from the batch and read on from where it was moved to; the rest is handled", LIMIT, async () => {
     const bus = await rig.start();

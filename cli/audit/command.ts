@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Service, services } from "#contracts/topics.ts";
+import { readSecretFiles } from "#workers/secret-files.ts";
 import { defaultDataFolder } from "../data-folder.ts";
 import { UsageError } from "../usage-error.ts";
 import { audit } from "./audit.ts";
@@ -17,20 +18,25 @@ no message is dead without anybody knowing. Else it names the order, the rule th
 It only reads, and may run while orders do: those in flight are not judged, unless nothing about them is on its way.
 
   --data DIR             the folder of the stores (default: .orderwright in the project)
-  --store SERVICE=URL    where the store of ${services.join(", ")} is, when it is not in that folder
+  --store SERVICE=URL    where the store of ${services.join(", ")} is, when it is not in that folder; for libSQL servers the
+                         token is taken from STORE_AUTH_TOKEN, or from the file that STORE_AUTH_TOKEN_FILE names
   --patience SECONDS     how long readers may stand still before orders in flight are left at that (default: 15)
   --metrics FILE         also writes what it came to for Prometheus, as node_exporter's textfile collector reads it
 
 Exit code: 0 nothing is wrong, 1 something is, or the stores cannot be read, 2 the command line is not understood.`;
 
+const tokenVariable = "STORE_AUTH_TOKEN";
+
 /** @throws UsageError */
 export async function auditCommand(args: readonly string[]): Promise<number> {
   const { urls, patienceMs, metricsFile } = parseOptions(args);
+  const { environment, problems } = readSecretFiles(process.env, { secrets: [tokenVariable] });
+  if (problems.length > 0) throw new UsageError(problems);
   const stopping = new AbortController();
   process.once("SIGINT", () => stopping.abort(new Error("stopped")));
   const startedAtMs = performance.now();
   try {
-    const stores = openAuditStores(urls);
+    const stores = openAuditStores(urls, environment[tokenVariable]?.trim() || undefined);
     try {
       const verdict = await audit(stores, { patienceMs, signal: stopping.signal });
       const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(1);

@@ -28,8 +28,11 @@ export function storeUrlsIn(folder: string): StoreUrls {
   return { intake: url("intake"), stock: url("stock"), order: url("order"), payment: url("payment") };
 }
 
-/** @throws AuditRefusedError when a store is missing: opening it would make an empty one, in which nothing is wrong */
-export function openAuditStores(urls: StoreUrls): AuditStores {
+/**
+ * @param authToken for stores on a libSQL server
+ * @throws AuditRefusedError when a store is missing: opening it would make an empty one, in which nothing is wrong
+ */
+export function openAuditStores(urls: StoreUrls, authToken?: string): AuditStores {
   const missing = services.filter((service) => {
     const path = filePath(urls[service]);
     return path !== undefined && !existsSync(path);
@@ -37,7 +40,8 @@ export function openAuditStores(urls: StoreUrls): AuditStores {
   if (missing.length > 0) {
     throw new AuditRefusedError(`there is no store at ${missing.map((service) => urls[service]).join(", ")}`);
   }
-  const reader = (service: Service): Reader => createReader({ url: urls[service] });
+  const reader = (service: Service): Reader =>
+    createReader({ url: urls[service], ...(authToken === undefined ? {} : { authToken }) });
   const readers = {
     intake: reader("intake"),
     stock: reader("stock"),

@@ -18,16 +18,22 @@ export const serverSlotMs = 5_000;
 /** libSQL's server itself, the program that LIBSQL_SERVER names, or else a double of it. */
 export const libsqlServer = process.env["LIBSQL_SERVER"]?.trim() || undefined;
 
-/** @param path where it keeps its store; `slotMs` is for the double, the server has its own */
-export function startLibsqlServer(path: string, slotMs = serverSlotMs): Promise<LibsqlServer> {
-  return libsqlServer === undefined ? startDouble(path, slotMs) : startProgram(libsqlServer, path);
+interface DoubleOptions {
+  readonly slotMs?: number;
+  /** What clients must show; whoever comes if nothing is said. */
+  readonly authToken?: string;
+}
+
+/** @param path where it keeps its store; the options are for the double, the server has its own */
+export function startLibsqlServer(path: string, options: DoubleOptions = {}): Promise<LibsqlServer> {
+  return libsqlServer === undefined ? startDouble(path, options) : startProgram(libsqlServer, path);
 }
 
 /**
  * As much of Hrana 3 over HTTP, on one file, as the client needs for transactions, with the server's rule of who may write for how long.
  * Source: https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
  */
-async function startDouble(file: string, slotMs: number): Promise<LibsqlServer> {
+async function startDouble(file: string, { slotMs = serverSlotMs, authToken }: DoubleOptions): Promise<LibsqlServer> {
   const streams = new Map<string, Stream>();
   const slot = createWriteSlot(slotMs);
   let opened = 0;
@@ -47,6 +53,8 @@ async function startDouble(file: string, slotMs: number): Promise<LibsqlServer> 
 
   const server = createServer((request, response) => {
     void (async () => {
+      const isKnown = authToken === undefined || request.headers.authorization === `Bearer ${authToken}`;
+      if (!isKnown) return response.writeHead(401).end();
       // The client asks which version of the protocol there is: this one has JSON, not Protobuf.
       if (request.method === "GET") return response.writeHead(request.url === "/v3" ? 200 : 404).end();
       const asked = JSON.parse(await textOf(request)) as { baton: string | null; requests: StreamRequest[] };
