@@ -1,5 +1,5 @@
 // The reports of packed batches, beside upstream's own way with the same client, and where a client or its environment goes.
-import rdkafka from "@confluentinc/kafka-javascript";
+import type rdkafka from "@confluentinc/kafka-javascript";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import process from "node:process";
@@ -74,10 +74,15 @@ describe("a client that sends in both ways", () => {
   });
 
   test("ends a batch that was not told when it is closed, and tells nothing after that", async () => {
-    const { client, results, send } = await openClient({ "linger.ms": 60_000 });
+    const { client, results, send } = await openClient();
     assert.throws(() => client._client.closeDeliveries(), /still connected/);
-    send(7, ["lingers", "too"]);
-    await new Promise<void>((resolve) => client.disconnect(0, resolve));
+    await broker.down();
+    try {
+      send(7, ["never", "sent"]);
+      await new Promise<void>((resolve) => client.disconnect(0, resolve));
+    } finally {
+      await broker.up();
+    }
     assert.deepEqual(
       [...readResults(client._client.closeDeliveries())].map(({ id, failed }) => [
         id,
@@ -92,8 +97,14 @@ describe("a client that sends in both ways", () => {
 
 describe("a client whose queue is full", () => {
   test("says how many messages went in, and tells at the next report that there is room, before any batch ended", async () => {
-    const { client, results, told, send } = await openClient({ "queue.buffering.max.messages": 2, "linger.ms": 0 });
-    assert.equal(send(1, ["in", "in", "out", "out"]), 2);
+    const { client, results, told, send } = await openClient({ "queue.buffering.max.messages": 2 });
+    await broker.down();
+    try {
+      assert.equal(send(1, ["in", "in", "out", "out"]), 2);
+      assert.equal(told.times, 0);
+    } finally {
+      await broker.up();
+    }
     await until("room", () => told.times > 0);
     assert.deepEqual(results, []);
     await disconnect(client);
