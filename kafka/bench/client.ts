@@ -9,7 +9,7 @@ import { startEmbeddedBroker } from "../embedded-broker/start.ts";
 const MESSAGES = 100_000;
 const VALUE_BYTES = 350;
 const HEADERS = [0, 2, 7];
-const ROUNDS = 5;
+const ROUNDS = 3;
 const ROW_TIMEOUT_MS = 120_000;
 
 interface Cost {
@@ -26,14 +26,16 @@ interface Row {
 }
 
 /**
- * What a message costs on each runtime, beside librdkafka in C: all rows in one run, interleaved, each in a process and on
- * an embedded broker of its own. Prints CPU time per message (µs, minimum / median / maximum; the client's process alone),
- * its ratio to librdkafka's, and messages/s, for which broker and client share the machine's cores.
+ * What a message costs on each runtime, beside librdkafka in C, and upstream's own build with its own API on Node: all rows in
+ * one run, interleaved, each in a process and on an embedded broker of its own. Prints CPU time per message (µs, minimum /
+ * median / maximum; the client's process alone), its ratio to librdkafka's, and messages/s, for which broker and client share
+ * the machine's cores.
  */
 export async function benchClient(): Promise<void> {
+  const runtimes = commands(await buildUpstreamsAddon());
   const rows: Row[] = HEADERS.flatMap((headers) =>
     (["produce", "consume"] as const).flatMap((what) =>
-      Object.keys(commands()).map((runtime) => ({ what, headers, runtime, costs: [] })),
+      Object.keys(runtimes).map((runtime) => ({ what, headers, runtime, costs: [] })),
     ),
   );
   console.log(
@@ -41,10 +43,10 @@ export async function benchClient(): Promise<void> {
   );
   for (let round = 1; round <= ROUNDS; round++) {
     for (const headers of HEADERS) {
-      for (const runtime of Object.keys(commands())) {
+      for (const [runtime, command] of Object.entries(runtimes)) {
         if (process.stderr.isTTY)
           process.stderr.write(`\r\x1b[Kround ${round} of ${ROUNDS}: ${runtime}, ${headers} headers`);
-        await measure(rows, runtime, headers);
+        await measure(rows, runtime, command, headers);
       }
     }
   }
@@ -52,28 +54,56 @@ export async function benchClient(): Promise<void> {
   printTable(rows);
 }
 
+interface Command {
+  readonly run: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** How to run a row's work on each runtime; librdkafka's own is the one that the others are compared with. */
-function commands(): Readonly<Record<string, readonly string[]>> {
-  const work = fileURLToPath(new URL("work.ts", import.meta.url));
+function commands(upstreamsAddon: string | undefined): Readonly<Record<string, Command>> {
+  const [work = "", upstreamWork = ""] = ["work.ts", "upstream-work.ts"].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url)),
+  );
   const client = currentClient();
   if (!client) throw new Error('the Kafka client is not built: run "npm run setup" first');
   const deno = createRequire(import.meta.url).resolve("deno/bin.cjs");
   return {
-    librdkafka: [client.librdkafkaLimit],
-    bun: [process.execPath, work],
-    deno: ["node", deno, "run", "-A", "--no-check", "--node-modules-dir=manual", work],
-    node: ["node", "--import", "tsx", work],
+    librdkafka: { run: [client.librdkafkaLimit] },
+    bun: { run: [process.execPath, work] },
+    deno: { run: ["node", deno, "run", "-A", "--no-check", "--node-modules-dir=manual", work] },
+    node: { run: ["node", "--import", "tsx", work] },
+    ...(upstreamsAddon !== undefined && {
+      upstream: {
+        run: ["node", "--import", "tsx", upstreamWork],
+        env: { ORDERWRIGHT_KAFKA_CLIENT: upstreamsAddon },
+      },
+    }),
   };
 }
 
-async function measure(rows: readonly Row[], runtime: string, headers: number): Promise<void> {
+/** Upstream's own addon, built by the Node that is to load it; without one its rows are left out, which is said. */
+async function buildUpstreamsAddon(): Promise<string | undefined> {
+  const script = `import(${JSON.stringify(new URL("../build/upstream-addon.mjs", import.meta.url).href)})
+    .then(({ buildUpstreamsAddon }) => buildUpstreamsAddon()).then(console.log)`;
+  try {
+    return (await promisify(execFile)("node", ["-e", script])).stdout.trim().split("\n").at(-1);
+  } catch (error) {
+    console.log(`Without upstream's own build on Node: ${String((error as { stderr?: string }).stderr)}`);
+    return undefined;
+  }
+}
+
+async function measure(rows: readonly Row[], runtime: string, command: Command, headers: number): Promise<void> {
   const topic = { name: "bench", partitions: 12, readers: [] };
   const broker = await startEmbeddedBroker({ topics: [topic], unclaimedLimitMiB: 64 });
   try {
     for (const what of ["produce", "consume"] as const) {
-      const [program = "", ...flags] = commands()[runtime] ?? [];
+      const [program = "", ...flags] = command.run;
       const work = [what, broker.bootstrapServers, topic.name, MESSAGES, VALUE_BYTES, headers].map(String);
-      const { stdout } = await promisify(execFile)(program, [...flags, ...work], { timeout: ROW_TIMEOUT_MS });
+      const { stdout } = await promisify(execFile)(program, [...flags, ...work], {
+        timeout: ROW_TIMEOUT_MS,
+        env: { ...process.env, ...command.env },
+      });
       const row = rows.find((r) => r.what === what && r.headers === headers && r.runtime === runtime);
       row?.costs.push(JSON.parse(stdout) as Cost);
     }

@@ -4,22 +4,15 @@
 //
 // Prints one JSON line: {"messages":N,"wallMs":N,"cpuMs":N}.
 import process from "node:process";
+import { BATCH, type Cost, GIVE_UP_MS, startClocks } from "./clocks.ts";
 import { openPollLoop } from "../poll-loop.ts";
 import type { OutgoingMessage } from "../outgoing-message.ts";
 import { openProducer } from "../producer.ts";
 import { baseProperties, consumerSettings, producerSettings } from "../settings.ts";
 
-const BATCH = 500;
-const GIVE_UP_MS = 60_000;
-
 const [, , what, brokers = "", topic = "", messagesText, valueBytesText, headersText] = process.argv;
 const messages = Number(messagesText);
 const properties = baseProperties(brokers);
-
-interface Cost {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-}
 
 async function produce(): Promise<Cost> {
   const settings = producerSettings(properties, { lingerMs: 1, deliveryTimeoutMs: GIVE_UP_MS }, { missing: {} });
@@ -73,15 +66,6 @@ async function consume(): Promise<Cost> {
   if (bytes !== messages * Number(valueBytesText)) throw new Error(`${bytes} bytes arrived`);
   await loop.close();
   return cost;
-}
-
-function startClocks(): () => Cost {
-  const wallStart = performance.now();
-  const cpuStart = process.cpuUsage();
-  return () => {
-    const { user, system } = process.cpuUsage(cpuStart);
-    return { wallMs: performance.now() - wallStart, cpuMs: (user + system) / 1000 };
-  };
 }
 
 const cost = what === "produce" ? await produce() : await consume();
