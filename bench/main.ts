@@ -1,5 +1,6 @@
 // npm run bench -- [NAME] [options]: measures on this machine; each benchmark compares its rows in one run.
 import process from "node:process";
+import { parseArgs } from "node:util";
 import { benchClient } from "#kafka/bench/client.ts";
 import { benchTraces, tracesSummary } from "./looking/traces.ts";
 import { benchViewers, viewersSummary } from "./looking/viewers.ts";
@@ -18,10 +19,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   viewers: { summary: viewersSummary, run: benchViewers },
   traces: { summary: tracesSummary, run: benchTraces },
   client: {
-    summary: "what a message costs the Kafka client on each runtime, beside librdkafka in C",
+    summary:
+      "what a message costs the Kafka client on each runtime, beside librdkafka in C and upstream on Node; --rounds N",
     async run(args) {
-      if (args.length > 0) console.log("The benchmark of the client has no options.");
-      else await benchClient();
+      const { values } = parseArgs({ args: [...args], options: { rounds: { type: "string" } } });
+      await benchClient(values.rounds === undefined ? undefined : Number(values.rounds));
       return 0;
     },
   },

@@ -9,7 +9,6 @@ import { startEmbeddedBroker } from "../embedded-broker/start.ts";
 const MESSAGES = 100_000;
 const VALUE_BYTES = 350;
 const HEADERS = [0, 2, 7];
-const ROUNDS = 3;
 const ROW_TIMEOUT_MS = 120_000;
 
 interface Cost {
@@ -31,7 +30,7 @@ interface Row {
  * median / maximum; the client's process alone), its ratio to librdkafka's, and messages/s, for which broker and client share
  * the machine's cores.
  */
-export async function benchClient(): Promise<void> {
+export async function benchClient(rounds = 5): Promise<void> {
   const runtimes = commands(await buildUpstreamsAddon());
   const rows: Row[] = HEADERS.flatMap((headers) =>
     (["produce", "consume"] as const).flatMap((what) =>
@@ -39,13 +38,13 @@ export async function benchClient(): Promise<void> {
     ),
   );
   console.log(
-    `The client: ${MESSAGES} messages of ${VALUE_BYTES} B, batches of 500, ${ROUNDS} rounds, embedded broker\n`,
+    `The client: ${MESSAGES} messages of ${VALUE_BYTES} B, batches of 500, ${rounds} rounds, embedded broker\n`,
   );
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= rounds; round++) {
     for (const headers of HEADERS) {
       for (const [runtime, command] of Object.entries(runtimes)) {
         if (process.stderr.isTTY)
-          process.stderr.write(`\r\x1b[Kround ${round} of ${ROUNDS}: ${runtime}, ${headers} headers`);
+          process.stderr.write(`\r\x1b[Kround ${round} of ${rounds}: ${runtime}, ${headers} headers`);
         await measure(rows, runtime, command, headers);
       }
     }
