@@ -12,6 +12,9 @@ export interface Certificates {
   readonly caFile: string;
   /** The broker's private key and certificate chain. */
   readonly keystoreFile: string;
+  /** Of a client, signed by the same authority. */
+  readonly clientKeyFile: string;
+  readonly clientCertificateFile: string;
 }
 
 /**
@@ -28,11 +31,21 @@ export async function makeCertificates(folder: string): Promise<Certificates | u
   }
   const ca = ["-keyout", file("ca.key"), "-out", file("ca.pem"), "-subj", "/CN=test authority"];
   await openssl("req", "-x509", ...NEW_KEY, ...VALID, ...ca);
-  await openssl("req", ...NEW_KEY, "-keyout", file("key.pem"), "-out", file("broker.csr"), "-subj", "/CN=localhost");
+  const sign = async (name: string, subject: string, key: string, ...more: string[]) => {
+    const csr = file(`${name}.csr`);
+    await openssl("req", ...NEW_KEY, "-keyout", file(key), "-out", csr, "-subj", subject);
+    const signing = ["-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial", ...more];
+    await openssl("x509", "-req", "-in", csr, "-out", file(`${name}.pem`), ...VALID, ...signing);
+  };
   writeFileSync(file("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
-  const signing = ["-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial", "-extfile", file("names")];
-  await openssl("x509", "-req", "-in", file("broker.csr"), "-out", file("broker.pem"), ...VALID, ...signing);
+  await sign("broker", "/CN=localhost", "key.pem", "-extfile", file("names"));
+  await sign("client", "/CN=orderwright", "client.key");
   const chain = ["key.pem", "broker.pem", "ca.pem"].map((name) => readFileSync(file(name), "utf8"));
   writeFileSync(file("keystore.pem"), chain.join(""));
-  return { caFile: file("ca.pem"), keystoreFile: file("keystore.pem") };
+  return {
+    caFile: file("ca.pem"),
+    keystoreFile: file("keystore.pem"),
+    clientKeyFile: file("client.key"),
+    clientCertificateFile: file("client.pem"),
+  };
 }

@@ -7,6 +7,7 @@ export interface Ports {
   readonly sasl: number;
   readonly tls: number;
   readonly saslTls: number;
+  readonly mutualTls: number;
 }
 
 export interface User {
@@ -28,7 +29,7 @@ export function serverProperties(
     "controller.quorum.voters": `1@127.0.0.1:${ports.controller}`,
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map":
-      "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL",
+      "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL,MUTUAL_SSL:SSL",
     "inter.broker.listener.name": "PLAINTEXT",
     "log.dirs": join(folder, "data"),
     // A mistyped name must not make a topic.
@@ -68,11 +69,17 @@ function listeners(ports: Ports, user: User, certificates: Certificates | undefi
     `PLAINTEXT://127.0.0.1:${ports.plaintext}`,
     `CONTROLLER://127.0.0.1:${ports.controller}`,
     `SASL_PLAINTEXT://127.0.0.1:${ports.sasl}`,
-    ...(certificates ? [`SSL://127.0.0.1:${ports.tls}`, `SASL_SSL://127.0.0.1:${ports.saslTls}`] : []),
+    ...(certificates
+      ? [
+          `SSL://127.0.0.1:${ports.tls}`,
+          `SASL_SSL://127.0.0.1:${ports.saslTls}`,
+          `MUTUAL_SSL://127.0.0.1:${ports.mutualTls}`,
+        ]
+      : []),
   ];
   return {
     listeners: open.join(","),
-    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256",
+    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,OAUTHBEARER",
     ...logins("sasl_plaintext", user),
     ...(certificates ? { ...logins("sasl_ssl", user), ...tls(certificates) } : {}),
   };
@@ -83,9 +90,17 @@ function logins(listener: string, { name, password }: User): Record<string, stri
   return {
     [`listener.name.${listener}.plain.sasl.jaas.config`]: `${security}.plain.PlainLoginModule required user_${name}="${password}";`,
     [`listener.name.${listener}.scram-sha-256.sasl.jaas.config`]: `${security}.scram.ScramLoginModule required;`,
+    // Takes any unsigned token that has not expired.
+    [`listener.name.${listener}.oauthbearer.sasl.jaas.config`]: `${security}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="${name}";`,
   };
 }
 
-function tls({ keystoreFile }: Certificates): Record<string, string> {
-  return { "ssl.keystore.type": "PEM", "ssl.keystore.location": keystoreFile };
+function tls({ keystoreFile, caFile }: Certificates): Record<string, string> {
+  return {
+    "ssl.keystore.type": "PEM",
+    "ssl.keystore.location": keystoreFile,
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.location": caFile,
+    "listener.name.mutual_ssl.ssl.client.auth": "required",
+  };
 }

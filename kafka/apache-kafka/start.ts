@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { TopicSpec } from "../topic-spec.ts";
 import { answersMetadata, freePorts } from "./answers.ts";
-import { makeCertificates } from "./certificates.ts";
+import { type Certificates, makeCertificates } from "./certificates.ts";
 import { type Guardian, guard } from "./guardian.ts";
 import { apacheKafkaJars } from "./jars.ts";
 import { type Ports, serverProperties, type User } from "./server-properties.ts";
@@ -26,11 +26,17 @@ interface ApacheKafkaOptions {
 
 export interface ApacheKafka {
   readonly bootstrapServers: string;
-  /** SASL_PLAINTEXT, with PLAIN or SCRAM-SHA-256 as `user`. */
+  /** SASL_PLAINTEXT, with PLAIN or SCRAM-SHA-256 as `user`, or OAUTHBEARER with any token that is not signed. */
   readonly saslBootstrapServers: string;
   /** Undefined where there is no `openssl` command to make certificates with. */
   readonly tls:
-    { readonly bootstrapServers: string; readonly saslBootstrapServers: string; readonly caFile: string } | undefined;
+    | (Pick<Certificates, "caFile" | "clientKeyFile" | "clientCertificateFile"> & {
+        readonly bootstrapServers: string;
+        readonly saslBootstrapServers: string;
+        /** Lets in whoever shows a certificate of the authority. */
+        readonly mutualBootstrapServers: string;
+      })
+    | undefined;
   readonly user: User;
   stop(): Promise<void>;
   kill9(): Promise<void>;
@@ -48,8 +54,8 @@ export async function startApacheKafka({
   users = [],
 }: ApacheKafkaOptions = {}): Promise<ApacheKafka> {
   const classPath = join(await apacheKafkaJars(), "*");
-  const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0] = await freePorts(5);
-  const ports: Ports = { plaintext, controller, sasl, tls, saslTls };
+  const [plaintext = 0, controller = 0, sasl = 0, tls = 0, saslTls = 0, mutualTls = 0] = await freePorts(6);
+  const ports: Ports = { plaintext, controller, sasl, tls, saslTls, mutualTls };
   const user: User = { name: "orderwright", password: randomUUID() };
   signal?.throwIfAborted();
 
@@ -74,9 +80,10 @@ export async function startApacheKafka({
       bootstrapServers: address(plaintext),
       saslBootstrapServers: address(sasl),
       tls: certificates && {
+        ...certificates,
         bootstrapServers: address(tls),
         saslBootstrapServers: address(saslTls),
-        caFile: certificates.caFile,
+        mutualBootstrapServers: address(mutualTls),
       },
       user,
       stop,

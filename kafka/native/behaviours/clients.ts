@@ -73,10 +73,37 @@ export interface Consumer extends Client {
   disconnect(done?: Listener): this;
 }
 
+export interface Admin {
+  createTopic(topic: object, timeoutMs: number, done: Done): void;
+  createPartitions(topic: string, total: number, timeoutMs: number, done: Done): void;
+  deleteTopic(topic: string, timeoutMs: number, done: Done): void;
+  listTopics(options: object, done: Done<string[]>): void;
+  listGroups(options: object, done: Done<{ readonly groups: readonly { readonly groupId: string }[] }>): void;
+  describeGroups(
+    groups: readonly string[],
+    options: object,
+    done: Done<{ readonly groups: readonly GroupState[] }>,
+  ): void;
+  deleteGroups(groups: readonly string[], options: object, done: Done<readonly GroupDeletion[]>): void;
+  deleteRecords(offsets: readonly object[], options: object, done: Done<readonly object[]>): void;
+  listOffsets(places: readonly object[], options: object, done: Done<readonly { readonly offset: number }[]>): void;
+  disconnect(): void;
+}
+interface GroupState {
+  readonly groupId: string;
+  readonly state: number;
+  readonly members: readonly object[];
+}
+interface GroupDeletion {
+  readonly groupId: string;
+  readonly errorCode: number;
+}
+
 // The cast of this module: upstream's declarations leave out what it has, and refuse the wrong values that are tried here.
 const upstream = rdkafka as unknown as {
   readonly Producer: new (properties: Properties, topic?: Properties) => Producer;
   readonly KafkaConsumer: new (properties: Properties, topic?: Properties) => Consumer;
+  readonly AdminClient: { create(properties: Properties): Admin };
   readonly CODES: { readonly ERRORS: Readonly<Record<string, number>> };
 };
 export const CODES = upstream.CODES.ERRORS;
@@ -138,4 +165,8 @@ export function close(client: { disconnect(done: () => void): unknown } | Produc
     if ("produce" in client) client.disconnect(2_000, () => resolve());
     else client.disconnect(() => resolve());
   });
+}
+
+export function newAdmin(bootstrapServers: string): Admin {
+  return upstream.AdminClient.create({ "bootstrap.servers": bootstrapServers });
 }
