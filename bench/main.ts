@@ -2,6 +2,7 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { benchClient } from "#kafka/bench/client.ts";
+import { benchPage, pageSummary } from "./looking/page.ts";
 import { benchTraces, tracesSummary } from "./looking/traces.ts";
 import { benchViewers, viewersSummary } from "./looking/viewers.ts";
 import { benchPoison, poisonSummary } from "./poison/command.ts";
@@ -16,6 +17,7 @@ interface Benchmark {
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   saga: { summary: sagaSummary, run: benchSaga },
   poison: { summary: poisonSummary, run: benchPoison },
+  page: { summary: pageSummary, run: benchPage },
   viewers: { summary: viewersSummary, run: benchViewers },
   traces: { summary: tracesSummary, run: benchTraces },
   client: {

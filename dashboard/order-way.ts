@@ -241,7 +241,8 @@ function waiting({ status, timeline, deadlineAt, waitingFor }: OrderView): Order
 function summaryOf(order: OrderView): string {
   const { status, reason = "discarded", timeline, totalMinor, refundedMinor = 0, currency } = order;
   const total = totalMinor === undefined ? "" : ` ${money(totalMinor, currency)}`;
-  const wish = timeline.cancelRequestedAt === undefined ? "" : " The customer asked to cancel; that is being settled.";
+  const asked = timeline.cancelRequestedAt === undefined ? "" : " The customer asked to cancel; that is being settled.";
+  const wish = order.waitingFor === undefined ? asked : `${asked} It does not go on just now.`;
   switch (status) {
     case "received":
       return `Accepted, and on its way.${wish}`;

@@ -156,9 +156,37 @@ describe(title, { skip: skip !== false }, () => {
     await shared.getByText("Rejected: a product is not known to stock").waitFor();
     await page.goto(shop.url("/find?customer=nobody"));
     await page.getByText("There is no such order.").waitFor();
+    await assertAccessible(page);
     await page.goto(shop.url("/order/01890000-0000-7000-8000-000000000001"));
     await page.getByText("There is no order 01890000").waitFor();
+    await assertAccessible(page);
     await Promise.all([page.close(), shared.close()]);
+  });
+
+  test("what has not come yet, and what failed, is said on each page", async () => {
+    const { id } = await place();
+    const page = await context.newPage();
+    const held = /\/(events|orders(\?|$))/;
+    await page.route(held, () => undefined);
+    for (const [path, text] of [
+      ["/", "Asking intake how things stand…"],
+      [`/order/${id}`, `Loading ${id}…`],
+      ["/find", "Looking…"],
+    ] as const) {
+      await page.goto(shop.url(path));
+      await page.getByText(text).waitFor();
+      await assertAccessible(page);
+    }
+    await page.unroute(held);
+    await page.route(held, (route) => route.abort());
+    await page.goto(shop.url("/find"));
+    await page.getByText("Intake does not answer. Is it running, and is there a network?").waitFor();
+    await assertAccessible(page);
+    await page.goto(shop.url("/"));
+    await page.getByText("Not live: intake does not answer").waitFor();
+    await page.getByText("Nothing is known yet").waitFor();
+    await assertAccessible(page);
+    await page.close();
   });
 
   test("after intake was away the page goes on by itself, with what it had and what it missed", async () => {
@@ -172,6 +200,9 @@ describe(title, { skip: skip !== false }, () => {
     const began = await firstSecond();
     await shop.stop();
     await overview.getByText("Not live: intake does not answer").waitFor();
+    await order.getByText("Not live: intake does not answer").waitFor();
+    await assertAccessible(overview);
+    await assertAccessible(order);
     await shop.intake.news(id, "stock.failed", { reason: "stock-short", shortLines: [] }, Date.now());
     shop.start();
     await order.getByText("Rejected: there is too little in stock").waitFor();
@@ -189,6 +220,7 @@ describe(`a shop with a token, ${title}`, { skip: skip !== false }, () => {
     try {
       const page = await own.newPage({ locale: "en-GB" });
       await page.goto(shop.url("/"));
+      await assertAccessible(page);
       await page.getByLabel("Token").fill("secret");
       await page.keyboard.press("Enter");
       await page.getByText("Ready, and no orders just now").waitFor();

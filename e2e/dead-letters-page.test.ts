@@ -100,7 +100,7 @@ describe(title, { skip: skip !== false }, () => {
     await page.keyboard.press("Enter");
     await page.getByText("5 letters", { exact: true }).waitFor();
     const kinds = page.getByRole("region", { name: "By kind" });
-    await kinds.getByRole("row", { name: /1 order\.start: constraint stock dead/ }).waitFor();
+    await kinds.getByRole("row", { name: /order\.start: constraint stock dead 1 / }).waitFor();
     await assertAccessible(page);
   });
 
@@ -114,6 +114,17 @@ describe(title, { skip: skip !== false }, () => {
     await page.getByText("2 letters", { exact: true }).waitFor();
     await page.goto(url(`/dead-letters?key=${orders.healed}`));
     await page.getByText("1 letter", { exact: true }).waitFor();
+    await page.route(/operators/, () => undefined);
+    await page.goto(url("/dead-letters?state=replayed"));
+    await page.getByText("Asking the services…").waitFor();
+    await assertAccessible(page);
+    await page.goto(url("/dead-letters/stock/1"));
+    await page.getByText("Asking stock…").waitFor();
+    await assertAccessible(page);
+    await page.unroute(/operators/);
+    await page.goto(url("/dead-letters/stock/999"));
+    await page.getByText("There is no dead letter 999").waitFor();
+    await assertAccessible(page);
     await page.goto(url("/dead-letters?state=healed"));
     await page.getByText("There is none of that kind.").waitFor();
     await assertAccessible(page);

@@ -7,13 +7,9 @@ import { describe, test } from "node:test";
 import { type Service, services } from "#contracts/topics.ts";
 import { temporaryFolder } from "#db/temporary-store.ts";
 import { testUnless } from "#kafka/testing.ts";
+import { alertExpressions, alertRules, dashboardQueries, namesIn } from "./queries.ts";
 
 const read = (file: string) => readFileSync(join(import.meta.dirname, file), "utf8");
-const rules = read("alerts.yaml");
-const expressions = [...rules.matchAll(/expr: >-\n\s+(.*)/g)].map(([, expression = ""]) => expression);
-const dashboard = JSON.parse(read("grafana-dashboard.json")) as { panels: { targets: { expr: string }[] }[] };
-const queries = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
-
 /** Where promtool is, such as Debian's prometheus package brings it. */
 const promtool = process.env["PROMTOOL"] ?? "promtool";
 const noPromtool = spawnSync(promtool, ["--version"]).status === 0 ? null : "promtool is not installed";
@@ -46,7 +42,6 @@ const familyOf = (name: string, types: ReadonlyMap<string, string>) => {
   const histogram = name.replace(/_(?:bucket|sum|count)$/, "");
   return types.get(histogram) === "histogram" ? histogram : name;
 };
-const namesIn = (expression: string) => expression.match(/\b(?:orderwright|process)_[a-z_]+\b/g) ?? [];
 /** Written by `orderwright audit --metrics`, not served. */
 const notServed = new Set(["orderwright_audit_findings", "orderwright_audit_timestamp_seconds"]);
 
@@ -57,7 +52,7 @@ describe("alert rules and the dashboard", () => {
       const texts = await Promise.all(services.map((service) => metricsOf(service, folder.path)));
       const types = new Map<string, string>();
       for (const [, name = "", type = ""] of texts.join("\n").matchAll(/^# TYPE (\S+) (\S+)$/gm)) types.set(name, type);
-      const asked = [...new Set([...expressions, ...queries].flatMap(namesIn))];
+      const asked = [...new Set([...alertExpressions, ...dashboardQueries].flatMap(namesIn))];
       assert.ok(asked.length > 12, "a check of nothing would always pass");
       const unknown = asked.filter((name) => !notServed.has(name) && !types.has(familyOf(name, types)));
       assert.deepEqual(unknown, []);
@@ -74,11 +69,11 @@ describe("alert rules and the dashboard", () => {
     const headings = [...read("../docs/runbook.md").matchAll(/^## (.*)$/gm)].map(([, text = ""]) =>
       text.toLowerCase().replaceAll(" ", "-"),
     );
-    const anchors = [...rules.matchAll(/runbook: "docs\/runbook\.md#(.*)"/g)].map(([, anchor = ""]) => anchor);
-    assert.equal(anchors.length, expressions.length);
+    const anchors = [...alertRules.matchAll(/runbook: "docs\/runbook\.md#(.*)"/g)].map(([, anchor = ""]) => anchor);
+    assert.equal(anchors.length, alertExpressions.length);
     assert.deepEqual(new Set(anchors), new Set(headings));
     const tried = read("alerts.test.yaml");
-    const alerts = [...rules.matchAll(/- alert: (\S+)/g)].map(([, name = ""]) => name);
+    const alerts = [...alertRules.matchAll(/- alert: (\S+)/g)].map(([, name = ""]) => name);
     assert.deepEqual(
       alerts.filter((name) => !tried.includes(`alertname: ${name}\n`)),
       [],

@@ -60,6 +60,10 @@ export function LetterFilterForm({ filter }: { filter: LetterFilter }) {
   };
   return (
     <form class="card find" onSubmit={submit}>
+      <label class="wide">
+        Order id
+        <input name="key" autocomplete="off" spellcheck={false} defaultValue={filter.key ?? ""} />
+      </label>
       <Choice name="service" label="Service" options={services} value={filter.service} />
       <Choice name="topic" label="Topic" options={Object.keys(topics)} value={filter.topic} />
       <Choice name="reason" label="Why" options={reasons} value={filter.reason} />
@@ -72,10 +76,6 @@ export function LetterFilterForm({ filter }: { filter: LetterFilter }) {
             </option>
           ))}
         </select>
-      </label>
-      <label class="wide">
-        Order id
-        <input name="key" autocomplete="off" spellcheck={false} defaultValue={filter.key ?? ""} />
       </label>
       <button type="submit" class="primary">
         Find

@@ -23,12 +23,12 @@ export function LetterGroups({ groups, filter }: { groups: readonly Group[]; fil
         <table>
           <thead>
             <tr>
-              <th scope="col" class="number">
-                Letters
-              </th>
               <th scope="col">Kind</th>
               <th scope="col">At</th>
               <th scope="col">State</th>
+              <th scope="col" class="number">
+                Letters
+              </th>
               <th scope="col" class="number">
                 Oldest
               </th>
@@ -37,7 +37,6 @@ export function LetterGroups({ groups, filter }: { groups: readonly Group[]; fil
           <tbody>
             {rows.map((group) => (
               <tr key={kindOf(group)}>
-                <td class="number">{group.letters.toLocaleString()}</td>
                 <td>
                   <Link to={pathOf({ ...filter, service: group.service, topic: group.topic, reason: group.reason })}>
                     {group.topic}: {group.reason}
@@ -45,6 +44,7 @@ export function LetterGroups({ groups, filter }: { groups: readonly Group[]; fil
                 </td>
                 <td>{group.service}</td>
                 <td>{group.state}</td>
+                <td class="number">{group.letters.toLocaleString()}</td>
                 <td class="number">{durationText(Math.max(0, Date.now() - group.oldestAtMs))}</td>
               </tr>
             ))}

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { OrderView } from "#contracts/http.ts";
 import { money } from "../money.ts";
-import { wayOf } from "../order-way.ts";
+import { type OrderWay, wayOf } from "../order-way.ts";
 import { CancelOrder } from "./cancel-order.tsx";
 import { Lanes } from "./lanes.tsx";
 import { datedText, durationText, zone } from "./moments.ts";
@@ -65,7 +65,7 @@ function Order({ order }: { order: OrderView }) {
           <Fact name="Customer">
             <Link to={`/find?customer=${encodeURIComponent(customerId)}`}>{customerId}</Link>
           </Fact>
-          <Fact name="Total">{totalMinor === undefined ? "not priced yet" : money(totalMinor, currency)}</Fact>
+          <Fact name="Total">{totalMinor === undefined ? unpriced(way) : money(totalMinor, currency)}</Fact>
           <Fact name="Accepted">{datedText(Date.parse(timeline.receivedAt))}</Fact>
           <Fact name={way.tookMs === undefined ? "Open" : "Took"}>
             {way.tookMs === undefined ? "still on its way" : durationText(way.tookMs)}
@@ -82,6 +82,8 @@ function Order({ order }: { order: OrderView }) {
     </>
   );
 }
+
+const unpriced = ({ waitsFor }: OrderWay) => (waitsFor === undefined ? "never priced" : "not priced yet");
 
 function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
   return (

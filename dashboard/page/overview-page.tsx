@@ -77,7 +77,7 @@ function Headline({ health, isLive }: { health: Health | undefined; isLive: bool
       </p>
       {troubles.length > 1 && (
         <ul>
-          {troubles.map(({ text }) => (
+          {troubles.slice(1).map(({ text }) => (
             <li key={text}>{text}</li>
           ))}
         </ul>

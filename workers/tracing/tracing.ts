@@ -18,7 +18,7 @@ type Fetch = (request: Request) => Response | Promise<Response>;
 export interface Tracing {
   /**
    * The same handler, with a span for each message, whose parent is in the service that caused it, and one for the batch that it
-   * was in: linked, since a batch is of many traces. Spans are told of when the batch is durable; one that is rolled back was not.
+   * was in: each links to it, since a batch is of many traces. Spans are told of when the batch is durable; one that is rolled back was not.
    */
   handler<K extends EventType>(handler: BatchHandler<K>): BatchHandler<K>;
   /** The same, with a span for each request that changes something. */
@@ -35,7 +35,7 @@ export function createTracing(tracer: Tracer, end: () => Promise<void>): Tracing
     fetch: (next) => tracedFetch(tracer, next),
     sent(messages) {
       for (const { messageId: id, topic, traceparent, createdAtMs } of messages) {
-        if (traceparent === null) continue;
+        if (traceparent === null || isLeftOut(traceparent)) continue;
         const attributes = { ...messaging("send", topic), "messaging.message.id": id };
         const startTime = createdAtMs ?? Date.now();
         tracer
@@ -77,11 +77,13 @@ function tracedHandler<K extends EventType>(tracer: Tracer, handler: BatchHandle
           ...group,
           "messaging.batch.message_count": messages.length,
         };
-        const links = spans.map((span) => ({ context: span.spanContext() }));
-        const options = { kind: SpanKind.CONSUMER, root: true, startTime, attributes, links };
+        const options = { kind: SpanKind.CONSUMER, root: true, startTime, attributes };
         const batch = tracer.startSpan(`process batch ${handler.groupId}`, options);
+        // One way: a batch would have to name hundreds, and no more than 128 are kept of a span.
+        const link = { context: batch.spanContext() };
         spans.forEach((span, index) => {
-          span.addLink({ context: batch.spanContext() });
+          if (!span.isRecording()) return;
+          span.addLink(link);
           span.setAttribute("orderwright.outcome", handled.outcomes[index] ?? "");
           span.end();
         });
@@ -98,19 +100,20 @@ const causeOf = ({ event, traceparent }: { event: { orderId: string }; tracepare
   `${event.orderId} ${traceparent}`;
 
 function spanOf(tracer: Tracer, { event, traceparent }: Received, group: Attributes, startTime: number): Span {
+  const name = `process ${event.type}`;
+  // It carries the trace on and is kept nowhere.
+  if (isLeftOut(traceparent)) return tracer.startSpan(name, {}, contextOf(traceparent));
   const attributes = {
     ...messaging("process", event.type),
     ...group,
     "messaging.message.id": messageId(event),
     "messaging.kafka.message.key": event.orderId,
-    "orderwright.order.id": event.orderId,
   };
-  return tracer.startSpan(
-    `process ${event.type}`,
-    { kind: SpanKind.CONSUMER, attributes, startTime },
-    contextOf(traceparent),
-  );
+  return tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes, startTime }, contextOf(traceparent));
 }
+
+/** Whether the sampler left this trace out where it began. */
+const isLeftOut = (traceparent: string | null) => traceparent?.endsWith("-00") === true;
 
 function tracedFetch(tracer: Tracer, next: Fetch): Fetch {
   return async (request) => {
