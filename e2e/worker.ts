@@ -80,7 +80,10 @@ export function startWorker(options: WorkerOptions): Worker {
       // Not by `child.kill`, after which Deno tells of the signal however the process ended.
       if (!isOver && child.pid !== undefined) process.kill(child.pid, name);
     },
-    listening: () => until(`${service} to listen`, () => isOver || output.includes('"listening"'), 90_000),
+    listening: () =>
+      until(`${service} to listen`, () => isOver || output.includes('"listening"'), 90_000).catch((error: unknown) => {
+        throw new Error(`${String(error)}; it wrote: ${output.slice(-2_000)}`, { cause: error });
+      }),
   };
 }
 
