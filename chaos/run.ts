@@ -72,7 +72,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       makeTrouble({ processes, random: random(1), troubles, only, signal: calm.signal }),
       operateNowAndThen(client, random(2), operations, calm.signal),
     ];
-    const placed = await placeAll(shop, count, random(3), say).finally(() => calm.abort());
+    const placed = await placeAll(shop, count, random(3), calm, say).finally(() => calm.abort());
     await Promise.all(background);
     say(`${count} orders placed, ${sumOf(troubles)} troubles made; from here on it is calm`);
     const judged = await judge(shop, placed, { client, operations, random: random(4), settleWithinMs, say });
@@ -96,7 +96,13 @@ interface Placed {
   readonly poison: readonly Poison[];
 }
 
-async function placeAll(shop: ChaosShop, count: number, random: Random, say: (text: string) => void): Promise<Placed> {
+async function placeAll(
+  shop: ChaosShop,
+  count: number,
+  random: Random,
+  calm: AbortController,
+  say: (text: string) => void,
+): Promise<Placed> {
   const orders: PlacedOrder[] = [];
   const cancelled = new Set<string>();
   const poison: Poison[] = [];
@@ -125,6 +131,8 @@ async function placeAll(shop: ChaosShop, count: number, random: Random, say: (te
     }
   }
   await Promise.all(Array.from({ length: placedAtOnce }, placeSome));
+  // Poison that a broker never took would be sent for ever.
+  calm.abort();
   await Promise.all(beside);
   return { orders, cancelled, cancels, poison };
 }
