@@ -25,6 +25,12 @@ export interface AssignmentOptions {
 /** A second look, so that what moved between two questions is not taken for a disaster. */
 const secondLookAfterMs = 300;
 
+/** Where partitions go on, and those of them where nobody has been before. */
+interface Begun {
+  readonly positions: Position[];
+  readonly started: readonly TopicPartition[];
+}
+
 /**
  * Where a group goes on in partitions that it was just given; its rows are written when this resolves, to be committed to
  * the broker next. Rows first: a commit without a row means a lost store.
@@ -33,7 +39,7 @@ const secondLookAfterMs = 300;
 export async function beginPartitions(
   options: AssignmentOptions,
   partitions: readonly TopicPartition[],
-): Promise<Position[]> {
+): Promise<Begun> {
   const { handler, store, signal } = options;
   let judged = await judge(options, partitions);
   if (judged.refusal) {
@@ -51,7 +57,31 @@ export async function beginPartitions(
   if (starts.length > 0) {
     await store.write(signal, (tx) => startOffsets(tx, handler.groupId, starts, Date.now()));
   }
-  return positions.map(({ topic, partition, next, committed }) => ({ topic, partition, incarnation, next, committed }));
+  return {
+    positions: positions.map(({ isNew: _, ...position }) => position),
+    started: starts.map(({ topic, partition }) => ({ topic, partition })),
+  };
+}
+
+/** Commits are on their way for milliseconds; one that was refused is told again later, and others look then. */
+const seenWithinMs = 1_000;
+const lookEveryMs = 20;
+
+/**
+ * Looks for another store once the broker shows what a start was committed with. So of two new stores that start at once one at least
+ * sees the other, before either has read anything.
+ * @throws ConsumeRefusedError; KafkaError and StoreError, after which it may be asked again
+ */
+export async function confirmStart(options: AssignmentOptions, started: readonly TopicPartition[]): Promise<void> {
+  if (started.length === 0) return;
+  const untilMs = performance.now() + seenWithinMs;
+  while (performance.now() < untilMs) {
+    const commits = await options.broker.committedOffsets(options.handler.groupId, started);
+    if (commits.length === started.length) break;
+    await sleep(lookEveryMs, options.signal);
+  }
+  const refusal = await findForeignStore(options);
+  if (refusal) throw refusal;
 }
 
 /**

@@ -4,7 +4,7 @@ import { KafkaError } from "#kafka/errors.ts";
 import { openPollLoop, type PollLoop } from "#kafka/poll-loop.ts";
 import { consumerSettings } from "#kafka/settings.ts";
 import type { KafkaMessage, TopicPartition } from "#kafka/upstream.ts";
-import { beginPartitions, type AssignmentOptions } from "./assignment.ts";
+import { type AssignmentOptions, beginPartitions, confirmStart } from "./assignment.ts";
 import { createBackOff, sleep } from "../back-off.ts";
 import { createBatchProcessor, type BatchProcessorOptions } from "../batch/batch-processor.ts";
 import { classify, describeError } from "../batch/error-policy.ts";
@@ -166,9 +166,10 @@ async function openLoop<K extends EventType>(
     topics: handler.reads,
     signal,
     async onAssign(partitions) {
-      const begun = await beginPartitions(options, partitions);
+      const { positions: begun, started } = await beginPartitions(options, partitions);
       for (const position of begun) positions.set(position);
       await committer.commit(begun);
+      await confirmStart(options, started);
       onAssigned(true);
       log({ level: "info", message: "partitions assigned", partitions: begun.length, which: listed(begun) });
       return begun.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
