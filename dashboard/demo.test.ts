@@ -54,6 +54,14 @@ describe(title, { skip: skip !== false }, () => {
     }
   });
 
+  test("of a cancelled order stock itself says when the goods went back", limit, async () => {
+    await page.goto(url("/try"));
+    await page.getByRole("button", { name: /By a stranger/ }).click();
+    const back = page.getByRole("listitem").filter({ hasText: "Goods given back" });
+    await back.locator("time").waitFor();
+    assert.equal(await back.getByText("Stock has not said").count(), 0);
+  });
+
   test(
     "one that stock cannot take waits for an operator, who is led to its dead letter and discards it",
     limit,

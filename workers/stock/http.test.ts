@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { asc } from "drizzle-orm";
 import type { Hono } from "hono";
 import { migrations } from "#db/stock/migrations.ts";
-import { products, requests, restocks } from "#db/stock/schema.ts";
+import { orderGoods } from "#contracts/http.ts";
+import { orders, products, requests, restocks } from "#db/stock/schema.ts";
 import { openServiceUnderTest, problemOf, type ServiceUnderTest } from "../service-under-test.ts";
 import { createStockApp } from "./http.ts";
 
@@ -134,5 +135,35 @@ describe("POST /restocks", () => {
       counts.push(service.takeStatements().length);
     }
     assert.deepEqual(counts, [4, 4]);
+  });
+});
+
+describe("GET /orders/:id", () => {
+  const row = { lines: [{ productId: "a", quantity: 2 }], reservedAtMs: 1_000 };
+  const ask = (orderId: string) => Promise.resolve(app.request(`/orders/${orderId}`));
+  const keep = (order: typeof orders.$inferInsert) =>
+    service.store.write(signal, async (tx) => void (await tx.insert(orders).values(order)));
+
+  test("says when an order's goods were sold and given back, which stock publishes nowhere", async () => {
+    const [held, back] = ["01890000-0000-7000-8000-000000000001", "01890000-0000-7000-8000-000000000002"] as const;
+    await keep({ ...row, orderId: held, status: "reserved" });
+    await keep({
+      ...row,
+      orderId: back,
+      status: "released",
+      reason: "customer",
+      soldAtMs: 2_000,
+      rolledBackAtMs: 3_000,
+    });
+    assert.deepEqual(orderGoods.parse(await (await ask(held)).json()), { status: "reserved" });
+    assert.deepEqual(orderGoods.parse(await (await ask(back)).json()), {
+      status: "released",
+      soldAt: "1970-01-01T00:00:02.000Z",
+      releasedAt: "1970-01-01T00:00:03.000Z",
+    });
+  });
+
+  test("is 404 for an order that stock has not seen", async () => {
+    await problemOf(await ask("01890000-0000-7000-8000-000000000003"), 404, "not-found");
   });
 });
