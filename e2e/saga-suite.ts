@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { readTopic } from "#bus/testing.ts";
 import { services, topics } from "#contracts/topics.ts";
-import { testUnless } from "#kafka/testing.ts";
+import { testUnless, until } from "#kafka/testing.ts";
 import { auditFindings } from "./audit-findings.ts";
 import { faultPoints, placeAroundDeath } from "./deaths.ts";
 import { type OrderKind, orderKinds } from "./order-kinds.ts";
 import { type Platform, platformUnavailable } from "./processes.ts";
 import { openShop, type Shop } from "./shop.ts";
 import { republished, sendAndAwaitReaders } from "./wire.ts";
+import type { Worker } from "./worker.ts";
 
 const kinds = Object.keys(orderKinds) as OrderKind[];
 
@@ -20,7 +21,10 @@ export async function describeSaga(platform: Platform): Promise<void> {
   describe(`a shop that posts orders to four workers on ${platform.runtime} and ${platform.broker}`, () => {
     let shop: Shop;
     before(async () => {
-      if (unavailable === null) shop = await openShop(platform);
+      if (unavailable !== null) return;
+      shop = await openShop(platform);
+      // Their groups are formed: what a busy machine takes for that is not the first order's.
+      await Promise.all(services.map((service) => untilReady(shop.processes.worker(service))));
     });
     after(() => shop?.end());
 
@@ -87,6 +91,9 @@ export async function describeSaga(platform: Platform): Promise<void> {
     });
   });
 }
+
+const untilReady = ({ url }: Worker) =>
+  until(`${url} to be ready`, async () => (await fetch(`${url}/ready`).catch(() => undefined))?.ok === true, 90_000);
 
 async function killBroker(shop: Shop): Promise<void> {
   const settled = await shop.placeMixed(7);
