@@ -7,6 +7,8 @@ import { readOffsets } from "#db/offsets.ts";
 import { openTemporaryStore, type TemporaryStore } from "#db/temporary-store.ts";
 import { confirmStart } from "./assignment.ts";
 import { type BrokerView, createBrokerView } from "./broker-view.ts";
+import { baseProperties } from "#kafka/settings.ts";
+import { openTestLoop } from "#kafka/testing.ts";
 import { encodeCommitMetadata } from "./commit-metadata.ts";
 import { ConsumeRefusedError } from "./offset-judge.ts";
 import { createRig, handledOrders, messageOf, onceEach, orderStart, range, testMigrations } from "../testing.ts";
@@ -146,6 +148,60 @@ describe("a start where nobody has been before", () => {
     await assert.rejects(confirm([[], [], [own], [own, "another"]]), ConsumeRefusedError);
     await confirm([[], [], [own], [own]]);
   });
+});
+
+describe("a group that consumes", () => {
+  async function running(): Promise<TestBus> {
+    const bus = await rig.start();
+    await rig.send(starts(0, 20));
+    await untilHandled(20);
+    return bus;
+  }
+  const change = (text: string) => rig.store.write(signal, async (tx) => void (await tx.run(text)));
+
+  test("refuses when its store is put back to an older state", LIMIT, async () => {
+    const bus = await running();
+    await change("UPDATE offsets SET next = 0 WHERE next > 0");
+    await rig.send(starts(20, 60));
+    const refusal = await refusalOf(bus);
+    assert.equal(refusal.disaster, "store-old-copy");
+    assert.match(refusal.message, /has read up to 0, but this instance had read it up to [1-9]/);
+    assert.deepEqual(await handledOrders(rig.store), onceEach(range(0, 20)), "nothing more was consumed");
+  });
+
+  test("refuses when its store is lost", LIMIT, async () => {
+    const bus = await running();
+    await change("DELETE FROM offsets");
+    await rig.send(starts(20, 60));
+    assert.equal((await refusalOf(bus)).disaster, "store-lost");
+    assert.deepEqual(await handledOrders(rig.store), onceEach(range(0, 20)), "nothing more was consumed");
+  });
+
+  const by = (storeId: string) => encodeCommitMetadata({ storeId, incarnation: rig.broker.incarnation });
+  const intruders: [what: string, metadata: () => string | null, disaster: string][] = [
+    ["somebody looks at its messages as a member of its group", () => null, "offsets-reset"],
+    ["an instance with another store commits in its group", () => by("other"), "store-foreign"],
+  ];
+  for (const [what, metadata, disaster] of intruders) {
+    test(`refuses when ${what}`, LIMIT, async () => {
+      const bus = await running();
+      const client = baseProperties(rig.broker.bootstrapServers);
+      const intruder = await openTestLoop(client, ["order.start"], { groupId: groups.stock });
+      await until("it has partitions", async () => {
+        await intruder.poll(1, 20);
+        return intruder.assigned().length > 0;
+      });
+      const taken = intruder.assigned().map(({ topic, partition }) => ({ topic, partition, offset: 0 }));
+      intruder.commit(taken.map((each) => ({ ...each, metadata: metadata() })));
+      await until("it has committed", async () => {
+        await intruder.poll(1, 20);
+        return (await intruder.committed(taken)).every((each) => each?.offset === 0);
+      });
+      await intruder.close();
+      assert.equal((await refusalOf(bus)).disaster, disaster);
+      assert.deepEqual(await handledOrders(rig.store), onceEach(range(0, 20)), "nothing was consumed again");
+    });
+  }
 });
 
 describe("a partition that another instance has moved", () => {
