@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { type Service, services } from "#contracts/topics.ts";
 import { temporaryFolder } from "#db/temporary-store.ts";
-import { testUnless } from "#kafka/testing.ts";
+import { testUnless, until } from "#kafka/testing.ts";
+import { storeUrlsIn } from "../cli/audit/stores.ts";
 import { auditFindings } from "./audit-findings.ts";
 import { brokerUnavailable } from "./brokers.ts";
-import { adminToken, backUp, putStore, recoverByHand, untilRefused } from "./disaster.ts";
+import { adminToken, backUp, orderwright, putStore, recoverByHand, untilRefused } from "./disaster.ts";
 import { openShop, type PlacedOrder, type Shop } from "./shop.ts";
 
 const unavailable = await brokerUnavailable("Apache Kafka");
@@ -77,6 +78,39 @@ describe("a shop on Apache Kafka, one of whose stores", () => {
       await recover(service, /since the store was lost/);
     });
   }
+
+  claim(
+    "stock: is the one from before, put back after another took its place: it is refused, and recovered",
+    async () => {
+      orders.push(...(await shop.placeMixed(14)));
+      await shop.assertSettled(orders);
+      const copy = await backUp(shop.processes, "stock", backups.path);
+      await replaceStore("stock", undefined);
+      await recover("stock", /since the store was lost/);
+      await replaceStore("stock", copy);
+      await recover("stock", /since another store is in this group.*two stores share one group/);
+    },
+  );
+
+  claim(
+    "stock: is another instance's own, is refused, and is told that the group is not its to take over",
+    async () => {
+      const urls = storeUrlsIn(backups.path);
+      const other = await shop.processes.startSecond("stock", { STORE_URL: urls.stock });
+      await until("the other to refuse", async () => {
+        return (await (await fetch(`${other.url}/ready`)).text()).includes(
+          "the store was lost, or is not the one that",
+        );
+      });
+      const said = await orderwright(shop.processes, ["recover", "stock", "--yes"], 1, { stock: other.url });
+      assert.match(said, /others are in the group and have \d+ of its partitions: stop all other instances/);
+      other.signal("SIGTERM");
+      await other.ended;
+      orders.push(...(await shop.placeMixed(14)));
+      await shop.assertSettled(orders);
+      assert.deepEqual(await auditFindings(shop.processes.storeUrls), []);
+    },
+  );
 
   claim("intake: knows repeated requests again, as their keys are in the topic", async () => {
     const answered = await shop.postAgain();

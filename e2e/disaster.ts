@@ -13,9 +13,17 @@ import type { Shop } from "./shop.ts";
 export const adminToken = "operators";
 const program = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
 
-/** Runs `orderwright` on the services of a shop, and gives all that it wrote. */
-export async function orderwright(processes: Processes, args: readonly string[], exitCode = 0): Promise<string> {
-  const urls = services.flatMap((service) => ["--url", `${service}=${processes.worker(service).url}`]);
+/** Runs `orderwright` on the services of a shop, or on others in their place, and gives all that it wrote. */
+export async function orderwright(
+  processes: Processes,
+  args: readonly string[],
+  exitCode = 0,
+  others: Partial<Record<Service, string>> = {},
+): Promise<string> {
+  const urls = services.flatMap((service) => [
+    "--url",
+    `${service}=${others[service] ?? processes.worker(service).url}`,
+  ]);
   const child = spawn(process.execPath, [program, ...args, ...urls], {
     env: { ...process.env, ORDERWRIGHT_ADMIN_TOKEN: adminToken },
     stdio: ["ignore", "pipe", "pipe"],
