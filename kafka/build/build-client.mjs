@@ -122,10 +122,13 @@ async function linkAddon({ workDir, env, toolchain, sources, commands, progress,
   const flags = ADDON_LINK[process.platform];
   if (!flags)
     throw new BuildError(`The Kafka client is not built on ${process.platform} yet: use Linux, or a Linux container.`);
+  // A sanitizer's report names functions.
+  const isSanitized = toolchain.cxx.some((word) => word.startsWith("-fsanitize="));
+  const kept = isSanitized ? flags.filter((flag) => flag !== "-Wl,-s") : flags;
   const { nodeFile } = clientIn(out, sources);
   const archives = [join(librdkafka, "src-cpp/librdkafka++.a"), join(librdkafka, "src/librdkafka.a")];
   const libraries = [...archives, ...librariesOf(toolchain)];
-  await commands.run([...toolchain.cxx, ...flags, ...exportsOf(workDir), "-o", nodeFile, ...objects, ...libraries], {
+  await commands.run([...toolchain.cxx, ...kept, ...exportsOf(workDir), "-o", nodeFile, ...objects, ...libraries], {
     env,
   });
   progress.advance();

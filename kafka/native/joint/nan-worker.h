@@ -19,8 +19,10 @@ class AsyncWorker {
       HandleErrorCallback();
     else
       HandleOKCallback();
-    delete callback;
-    callback = nullptr;
+    // Kept until the end, with nothing to call: upstream completes the worker of a flowing consumer inside a call of this
+    // callback, when a listener disconnects, and then goes on calling it for the messages that wait. (NAN's is gone by then: a
+    // crash.)
+    callback->Reset();
   }
   virtual void Destroy() { delete this; }
 
