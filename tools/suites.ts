@@ -64,7 +64,7 @@ export async function findSuites({ long }: { long: boolean }): Promise<Suite[]> 
     const files = await testFiles(folder, long);
     const expected = (long ? EXPECTED_LONG : EXPECTED).includes(folder);
     if (files.length === 0 && !expected) continue;
-    const timeoutMs = (long ? 20 : 8) * 60_000;
+    const timeoutMs = (long ? 40 : 8) * 60_000;
     const suite = (name: string, runtime: Runtime): Suite => {
       return { name: long ? `${name}, long` : name, files, timeoutMs, command: (report) => runtime(files, report) };
     };
