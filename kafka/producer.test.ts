@@ -91,6 +91,21 @@ describe("a producer on a broker that is up", () => {
       );
     }));
 
+  test("does not let a few messages linger: nothing comes for them to wait for", { timeout: 30_000 }, () =>
+    withProducer(
+      async (producer) => {
+        // An idempotent producer may not send at once.
+        let isSent = false;
+        const sending = producer.send([message("late", 0, "first")]).finally(() => (isSent = true));
+        while (!isSent) await producer.flush(1_000);
+        const first = await sending;
+        const second = await producer.send([message("late", 0, "second")]);
+        assert.deepEqual([...first.failed, ...second.failed], []);
+      },
+      { "linger.ms": 60_000, "delivery.timeout.ms": 120_000 },
+    ),
+  );
+
   test("waits while its queue is full, and loses nothing", () =>
     withProducer(
       async (producer) => {
