@@ -6,7 +6,7 @@ import { describeMachine } from "./machine.ts";
 import { parseSagaOptions, sagaHelp, type SagaOptions } from "./options.ts";
 import { costTable, labelOf, latencyTable, ratioTable, type Result, troubles } from "./results.ts";
 import { estimateSeconds, planRuns, type Run } from "./rows.ts";
-import { runOnce } from "./run.ts";
+import { inFlightAtMost, runOnce } from "./run.ts";
 import { renderMarkdown, renderTable } from "./table.ts";
 
 export const sagaSummary = "orders a second, CPU and latency of the saga, beside the same one message by message";
@@ -56,7 +56,7 @@ async function measure(options: SagaOptions): Promise<number> {
   return results.some(({ outcome }) => outcome.kind === "failed") ? 1 : 0;
 }
 
-const legend = `accepted/s: answered with 202, so durable. completed/s: intake shows the end. Both with 1,000 orders in flight, 200
+const legend = `accepted/s: answered with 202, so durable. completed/s: intake shows the end. Both with ${inFlightAtMost} orders in flight, 200
 connections, an Idempotency-Key each. CPU ms/order: user and system time of the four workers, for an order completed; then each
 process, the broker and the load client by themselves. half: at half of that run's own completed/s. Every run was audited: each
 order accepted in it ended once, everywhere and as it must.`;

@@ -35,7 +35,7 @@ export interface RunOptions {
 
 export const slowRatePerSecond = 20;
 /** At full load: five batches one after another settle an order; each worker has one in hand, and the next one waiting. */
-const inFlightAtMost = 2_000;
+export const inFlightAtMost = 2_000;
 
 /**
  * One shop from its start to its end: as fast as it can, then 20 orders a second, then half of what it could. Rejects where one
