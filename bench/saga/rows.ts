@@ -40,7 +40,7 @@ export interface Timing {
 }
 
 export const timings: Readonly<Record<"default" | "quick", Timing>> = {
-  default: { warmUpMs: 10_000, fullMs: 5_000, rampMs: 1_000, slowMs: 8_000, halfMs: 5_000 },
+  default: { warmUpMs: 7_000, fullMs: 4_000, rampMs: 1_000, slowMs: 8_000, halfMs: 5_000 },
   quick: { warmUpMs: 2_500, fullMs: 2_500, rampMs: 500, slowMs: 4_000, halfMs: 2_500 },
 };
 
