@@ -45,6 +45,7 @@ describe("GET /orders/{id}", () => {
       "/orders",
       "/orders/{id}",
       "/orders/{id}/cancel",
+      "/orders/{id}/goods",
       "/orders/{id}/events",
       "/events",
     ]);
