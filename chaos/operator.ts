@@ -1,7 +1,8 @@
 import { type Service, services } from "#contracts/topics.ts";
 import type { Random } from "#workers/random-messages.ts";
 import { type AdminClient, AdminError } from "#workers/operators/admin-client.ts";
-import { type Action, closeLetter, type Letter } from "#workers/operators/close-letter.ts";
+import type { Letter } from "#contracts/letters-of-services.ts";
+import { type Action, closeLetter } from "#workers/operators/close-letter.ts";
 import { readLetters } from "../cli/dlq/letters.ts";
 
 /** What operators did with dead letters, and which genuine steps of orders they discarded. */

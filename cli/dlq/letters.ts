@@ -1,21 +1,13 @@
-import {
-  deadLetterDetail,
-  type DeadLetterDetail,
-  deadLetterGroups,
-  type DeadLetterGroups,
-  deadLetterPage,
-} from "#contracts/dead-letters.ts";
+import { deadLetterDetail, type DeadLetterDetail, deadLetterGroups, deadLetterPage } from "#contracts/dead-letters.ts";
+import type { Group, Letter } from "#contracts/letters-of-services.ts";
 import { type Service, services } from "#contracts/topics.ts";
 import type { AdminClient } from "#workers/operators/admin-client.ts";
-import type { Letter } from "#workers/operators/close-letter.ts";
 
 /** Where a dead letter is: in the store of the service that could not take it. */
 export interface LetterName {
   readonly service: Service;
   readonly id: number;
 }
-
-export type Group = DeadLetterGroups["groups"][number] & { readonly service: Service };
 
 /** Parts of a query by their names, as the contracts have them. */
 export type Filter = Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
 import type { ClosedLetter, DeadLetterDetail } from "#contracts/dead-letters.ts";
-import type { Letter } from "#workers/operators/close-letter.ts";
+import { addUpGroups, type Group, type Letter } from "#contracts/letters-of-services.ts";
 import { counted } from "../counted.ts";
 import { durationText } from "../durations.ts";
 import { type Column, tableOf } from "../table.ts";
-import { type Group, nameOf } from "./letters.ts";
+import { nameOf } from "./letters.ts";
 import type { Grouping } from "./options.ts";
 
 /** A letter with what became of it. */
@@ -28,24 +28,8 @@ export function listTable(letters: readonly Letter[], nowMs: number, widthAtMost
 }
 
 /** Groups of all services, added up by what was asked for; the largest first. */
-export function sumGroups(groups: readonly Group[], by: readonly Grouping[]): Group[] {
-  const sums = new Map<string, Group>();
-  for (const group of groups) {
-    const key = by.map((name) => (name === "age" ? group.ageMs : group[name])).join("\n");
-    const sum = sums.get(key);
-    sums.set(key, sum === undefined ? group : add(sum, group));
-  }
-  return [...sums.values()].toSorted((a, b) => b.letters - a.letters);
-}
-
-function add(sum: Group, group: Group): Group {
-  return {
-    ...sum,
-    letters: sum.letters + group.letters,
-    oldestAtMs: Math.min(sum.oldestAtMs, group.oldestAtMs),
-    newestAtMs: Math.max(sum.newestAtMs, group.newestAtMs),
-  };
-}
+export const sumGroups = (groups: readonly Group[], by: readonly Grouping[]): Group[] =>
+  addUpGroups(groups, (group) => by.map((name) => (name === "age" ? group.ageMs : group[name])).join("\n"));
 
 export function groupsTable(sums: readonly Group[], by: readonly Grouping[], nowMs: number, width: number): string {
   const cells: Readonly<Record<Grouping, (group: Group) => string>> = {

@@ -1,6 +1,6 @@
+import { addUpGroups, type Group, type Letter } from "#contracts/letters-of-services.ts";
 import type { LetterFilter } from "./letter-filter.tsx";
 import { pathOf } from "./letter-filter.tsx";
-import type { Group, Letter } from "./letters-page.tsx";
 import { datedText, durationText } from "./moments.ts";
 import { Link } from "./paths.tsx";
 
@@ -8,14 +8,8 @@ const scrolls = { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Ta
 
 /** How many of which kind; each leads to the list of these. */
 export function LetterGroups({ groups, filter }: { groups: readonly Group[]; filter: LetterFilter }) {
-  const kinds = new Map<string, Group>();
-  for (const group of groups) {
-    const kind = kindOf(group);
-    const sum = kinds.get(kind);
-    kinds.set(kind, sum === undefined ? group : add(sum, group));
-  }
-  if (kinds.size < 2) return null;
-  const rows = [...kinds.values()].toSorted((a, b) => b.letters - a.letters);
+  const kinds = addUpGroups(groups, kindOf);
+  if (kinds.length < 2) return null;
   return (
     <section class="card" aria-labelledby="kinds">
       <h2 id="kinds">By kind</h2>
@@ -35,7 +29,7 @@ export function LetterGroups({ groups, filter }: { groups: readonly Group[]; fil
             </tr>
           </thead>
           <tbody>
-            {rows.map((group) => (
+            {kinds.map((group) => (
               <tr key={kindOf(group)}>
                 <td>
                   <Link to={pathOf({ ...filter, service: group.service, topic: group.topic, reason: group.reason })}>
@@ -56,15 +50,6 @@ export function LetterGroups({ groups, filter }: { groups: readonly Group[]; fil
 }
 
 const kindOf = ({ service, topic, reason, state }: Group) => `${service} ${topic} ${reason} ${state}`;
-
-function add(sum: Group, group: Group): Group {
-  return {
-    ...sum,
-    letters: sum.letters + group.letters,
-    oldestAtMs: Math.min(sum.oldestAtMs, group.oldestAtMs),
-    newestAtMs: Math.max(sum.newestAtMs, group.newestAtMs),
-  };
-}
 
 export function LetterTable({ letters }: { letters: readonly Letter[] }) {
   return (

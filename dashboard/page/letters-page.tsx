@@ -1,4 +1,5 @@
 import type { DeadLetterGroups, DeadLetterPage, DeadLetterSummary } from "#contracts/dead-letters.ts";
+import type { Group, Letter } from "#contracts/letters-of-services.ts";
 import { type Service, services } from "#contracts/topics.ts";
 import type { RequestError } from "./access.tsx";
 import { filterOf, type LetterFilter, LetterFilterForm, pathOf, queryOf } from "./letter-filter.tsx";
@@ -6,9 +7,6 @@ import { LetterGroups, LetterTable } from "./letter-tables.tsx";
 import { askOperators, OperatorForm, SignedIn, useOperator } from "./operator.tsx";
 import { goTo, usePath } from "./paths.tsx";
 import { usePolled } from "./use-polled.ts";
-
-export type Letter = DeadLetterSummary & { readonly service: Service };
-export type Group = DeadLetterGroups["groups"][number] & { readonly service: Service };
 
 interface Found {
   readonly letters: readonly Letter[];

@@ -1,19 +1,16 @@
 import {
   type ClosedLetter,
-  type DeadLetterSummary,
   deadLetterResult,
   type DiscardRequest,
   outboxFound,
   placeOf,
   publishAgainResult,
 } from "#contracts/dead-letters.ts";
+import type { Letter } from "#contracts/letters-of-services.ts";
 import type { Service } from "#contracts/topics.ts";
 import { type AdminClient, AdminError } from "./admin-client.ts";
 
 export type Action = "heal" | "replay" | "discard";
-
-/** A dead letter and whose it is. */
-export type Letter = DeadLetterSummary & { readonly service: Service };
 
 /** Who does it and why. */
 export interface Order {
