@@ -1,6 +1,5 @@
 // npm run bench -- [NAME] [options]: measures on this machine; each benchmark compares its rows in one run.
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { benchClient } from "#kafka/bench/client.ts";
 import { benchPage, pageSummary } from "./looking/page.ts";
 import { benchTraces, tracesSummary } from "./looking/traces.ts";
@@ -24,8 +23,14 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary:
       "what a message costs the Kafka client on each runtime, beside librdkafka in C and upstream on Node; --rounds N",
     async run(args) {
-      const { values } = parseArgs({ args: [...args], options: { rounds: { type: "string" } } });
-      await benchClient(values.rounds === undefined ? undefined : Number(values.rounds));
+      const [option, text, ...more] = args;
+      const rounds = text === undefined ? undefined : Number(text);
+      const isRounds = option === "--rounds" && more.length === 0 && Number.isInteger(rounds) && Number(rounds) > 0;
+      if (args.length > 0 && !isRounds) {
+        console.error("The benchmark of the client has one option: --rounds N, a whole number above 0.");
+        return 2;
+      }
+      await benchClient(rounds);
       return 0;
     },
   },

@@ -48,9 +48,7 @@ async function consume() {
   const consumer = new rdkafka.KafkaConsumer({ ...settings }, { "auto.offset.reset": "earliest" });
   await new Promise((resolve) => consumer.connect({}, resolve));
   consumer.setDefaultConsumeTimeout(100);
-  // Upstream's types leave it out.
-  (consumer as unknown as { setDefaultIsTimeoutOnlyForFirstMessage(on: boolean): void }) //
-    .setDefaultIsTimeoutOnlyForFirstMessage(true);
+  consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
   consumer.subscribe([topic]);
   const giveUpAt = performance.now() + GIVE_UP_MS;
   let startedAt = 0;

@@ -1,10 +1,6 @@
 // Small clients for the tests of brokers: upstream's API with promises, and a reader that keeps what it has seen.
 import rdkafka, { type KafkaConsumer, type Message, type Producer } from "@confluentinc/kafka-javascript";
 
-interface TimeoutForFirstMessage {
-  setDefaultIsTimeoutOnlyForFirstMessage(on: boolean): void;
-}
-
 type Properties = Record<string, string | number | boolean>;
 
 interface SentMessage {
@@ -86,8 +82,7 @@ export async function openReader(
   let closed = false;
   consumer.on("event.error", () => {});
   consumer.setDefaultConsumeTimeout(100);
-  // Upstream's types leave it out.
-  (consumer as KafkaConsumer & TimeoutForFirstMessage).setDefaultIsTimeoutOnlyForFirstMessage(true);
+  consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
   await new Promise<void>((resolve, reject) => {
     consumer.connect({}, (error) => (error ? reject(new Error(error.message, { cause: error })) : resolve()));
   });
