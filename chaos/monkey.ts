@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Service } from "#contracts/topics.ts";
 import { connect, type Transaction } from "#db/connection.ts";
-import type { Random } from "#workers/random-messages.ts";
+import type { Random } from "#workers/testing/random-messages.ts";
 import { faultPoints } from "../e2e/deaths.ts";
 import type { Processes } from "../e2e/processes.ts";
 

@@ -1,5 +1,5 @@
 import { type Service, services } from "#contracts/topics.ts";
-import type { Random } from "#workers/random-messages.ts";
+import type { Random } from "#workers/testing/random-messages.ts";
 import { type AdminClient, AdminError } from "#workers/operators/admin-client.ts";
 import type { Letter } from "#contracts/letters-of-services.ts";
 import { type Action, closeLetter } from "#workers/operators/close-letter.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decode } from "#contracts/envelope.ts";
 import { eventTypes } from "#contracts/events.ts";
-import { seeded } from "#workers/random-messages.ts";
+import { seeded } from "#workers/testing/random-messages.ts";
 import { makePoison, printOf, recipes } from "./poison.ts";
 
 const orderId = "019aa5f0-0000-7000-8000-000000000001";

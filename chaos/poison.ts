@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { encode } from "#contracts/envelope.ts";
 import { type EventType, eventTypes, type OrderEvent } from "#contracts/events.ts";
 import type { PoisonReason } from "#contracts/envelope.ts";
-import type { Random } from "#workers/random-messages.ts";
+import type { Random } from "#workers/testing/random-messages.ts";
 
 /** A message that no reader can take, as it goes to the broker. */
 export interface Poison {

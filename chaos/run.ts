@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { services } from "#contracts/topics.ts";
-import { type Random, seeded } from "#workers/random-messages.ts";
+import { type Random, seeded } from "#workers/testing/random-messages.ts";
 import { type AdminClient, createAdminClient } from "#workers/operators/admin-client.ts";
 import { audit } from "../cli/audit/audit.ts";
 import { openAuditStores } from "../cli/audit/stores.ts";

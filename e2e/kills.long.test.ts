@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Service, services } from "#contracts/topics.ts";
 import { connect } from "#db/connection.ts";
 import { until } from "#kafka/testing.ts";
-import { seeded } from "#workers/random-messages.ts";
+import { seeded } from "#workers/testing/random-messages.ts";
 import { auditFindings } from "./audit-findings.ts";
 import { faultPoints, placeAroundDeath } from "./deaths.ts";
 import { openShop, type PlacedOrder, type Shop } from "./shop.ts";

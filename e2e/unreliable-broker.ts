@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { services } from "#contracts/topics.ts";
 import { until } from "#kafka/testing.ts";
-import { seeded } from "#workers/random-messages.ts";
+import { seeded } from "#workers/testing/random-messages.ts";
 import { auditFindings } from "./audit-findings.ts";
 import { type Broker, startBroker } from "./brokers.ts";
 import { openShop, type PlacedOrder, type Shop } from "./shop.ts";

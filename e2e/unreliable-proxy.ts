@@ -1,7 +1,7 @@
 // For tests only.
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Random } from "#workers/random-messages.ts";
+import type { Random } from "#workers/testing/random-messages.ts";
 
 /** A way to a broker that is slow and breaks. */
 export interface UnreliableProxy {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type Service, services } from "#contracts/topics.ts";
 import { until } from "#kafka/testing.ts";
-import { type Random, seeded } from "#workers/random-messages.ts";
+import { type Random, seeded } from "#workers/testing/random-messages.ts";
 import { disagreements } from "./agreement.ts";
 import { auditFindings } from "./audit-findings.ts";
 import { type Courier, type Letter, openCourier } from "./courier.ts";

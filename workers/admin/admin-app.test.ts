@@ -5,7 +5,7 @@ import { migrations } from "#db/order/migrations.ts";
 import { appendTrail } from "#db/trail.ts";
 import { createServiceApp } from "../http/service-app.ts";
 import { createOrderHandler } from "../order/handlers.ts";
-import { openServiceUnderTest, type ServiceUnderTest } from "../service-under-test.ts";
+import { openServiceUnderTest, type ServiceUnderTest } from "../testing/service-under-test.ts";
 import { createAdminApp } from "./admin-app.ts";
 
 const { signal } = new AbortController();

@@ -7,7 +7,7 @@ import type { OrderEvent } from "#contracts/events.ts";
 import { groups } from "#contracts/topics.ts";
 import { type DeadLetter, insertDeadLetters } from "#db/dead-letters.ts";
 import { readOrders, type StockOrderRow, stockUnderTest } from "./stock-under-test.ts";
-import { problemOf, type ServiceUnderTest } from "../service-under-test.ts";
+import { problemOf, type ServiceUnderTest } from "../testing/service-under-test.ts";
 import { ann, ask, tell } from "./operators-under-test.ts";
 
 const { signal } = new AbortController();

@@ -4,7 +4,7 @@ import type { Hono } from "hono";
 import { outboxFound, publishAgainResult } from "#contracts/dead-letters.ts";
 import { insertOutbox, moveHorizon } from "#db/outbox.ts";
 import { outbox } from "#db/shared/schema.ts";
-import { problemOf, type ServiceUnderTest } from "../service-under-test.ts";
+import { problemOf, type ServiceUnderTest } from "../testing/service-under-test.ts";
 import { ann, ask, tell } from "./operators-under-test.ts";
 import { stockUnderTest } from "./stock-under-test.ts";
 

@@ -3,7 +3,7 @@ import { migrations } from "#db/stock/migrations.ts";
 import type { Store } from "#db/open-store.ts";
 import { orders, products } from "#db/stock/schema.ts";
 import { createServiceApp } from "../http/service-app.ts";
-import { openServiceUnderTest } from "../service-under-test.ts";
+import { openServiceUnderTest } from "../testing/service-under-test.ts";
 import { stockHandler } from "../stock/handlers.ts";
 import { createAdminApp } from "./admin-app.ts";
 import { adminToken } from "./operators-under-test.ts";

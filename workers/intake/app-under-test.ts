@@ -4,7 +4,7 @@ import type { EventData } from "#contracts/events.ts";
 import { type OrderRequest, type OrderView, orderView } from "#contracts/http.ts";
 import { migrations } from "#db/intake/migrations.ts";
 import { orders } from "#db/intake/schema.ts";
-import { openServiceUnderTest } from "../service-under-test.ts";
+import { openServiceUnderTest } from "../testing/service-under-test.ts";
 import { countInFlight } from "./accepted-orders.ts";
 import { createAdmission } from "./admission.ts";
 import { type AskGoods, createAskGoods } from "./ask-goods.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { type OrderPage, orderPage } from "#contracts/http.ts";
-import { problemOf } from "../service-under-test.ts";
+import { problemOf } from "../testing/service-under-test.ts";
 import { type IntakeUnderTest, openIntakeUnderTest, orderBody, orderOf, payment } from "./app-under-test.ts";
 
 let intake: IntakeUnderTest;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import type { OrderView } from "#contracts/http.ts";
 import { StoreError } from "#db/errors.ts";
-import { problemOf } from "../service-under-test.ts";
+import { problemOf } from "../testing/service-under-test.ts";
 import { type IntakeUnderTest, openIntakeUnderTest, orderBody, orderOf, payment } from "./app-under-test.ts";
 
 let intake: IntakeUnderTest;

@@ -4,9 +4,9 @@ import { asc } from "drizzle-orm";
 import { StoreError } from "#db/errors.ts";
 import { migrations } from "#db/order/migrations.ts";
 import { orders } from "#db/order/schema.ts";
-import { scansOf } from "../handler-laws.ts";
-import { sampleMessages } from "../sample-messages.ts";
-import { openServiceUnderTest, type ServiceUnderTest } from "../service-under-test.ts";
+import { scansOf } from "../testing/handler-laws.ts";
+import { sampleMessages } from "../testing/sample-messages.ts";
+import { openServiceUnderTest, type ServiceUnderTest } from "../testing/service-under-test.ts";
 import { type DeadlinesOptions, runDeadlines } from "./deadlines.ts";
 import { createOrderHandler, expireOrders } from "./handlers.ts";
 

@@ -1,7 +1,7 @@
 import { asc } from "drizzle-orm";
 import { migrations } from "#db/order/migrations.ts";
 import { orders } from "#db/order/schema.ts";
-import { describeHandler, nothingAtFirst, nothingKept } from "../handler-laws.ts";
+import { describeHandler, nothingAtFirst, nothingKept } from "../testing/handler-laws.ts";
 import { shippedMachines } from "../search/machines.ts";
 import { createOrderHandler, expireOrders } from "./handlers.ts";
 

@@ -2,9 +2,9 @@ import { asc } from "drizzle-orm";
 import { migrations } from "#db/payment/migrations.ts";
 import { accounts, payments, transfers } from "#db/payment/schema.ts";
 import { insertRows } from "#db/row-sets.ts";
-import { describeHandler, nothingAtFirst, nothingKept } from "../handler-laws.ts";
-import { world } from "../random-messages.ts";
-import { sampleAccounts } from "../sample-messages.ts";
+import { describeHandler, nothingAtFirst, nothingKept } from "../testing/handler-laws.ts";
+import { world } from "../testing/random-messages.ts";
+import { sampleAccounts } from "../testing/sample-messages.ts";
 import { shippedMachines } from "../search/machines.ts";
 import { paymentHandler } from "./handlers.ts";
 

@@ -4,8 +4,8 @@ import { asc } from "drizzle-orm";
 import type { Hono } from "hono";
 import { migrations } from "#db/payment/migrations.ts";
 import { accounts, requests, transfers } from "#db/payment/schema.ts";
-import { sampleMessages } from "../sample-messages.ts";
-import { openServiceUnderTest, problemOf, type ServiceUnderTest } from "../service-under-test.ts";
+import { sampleMessages } from "../testing/sample-messages.ts";
+import { openServiceUnderTest, problemOf, type ServiceUnderTest } from "../testing/service-under-test.ts";
 import { paymentHandler } from "./handlers.ts";
 import { createPaymentApp } from "./http.ts";
 

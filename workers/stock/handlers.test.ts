@@ -2,9 +2,9 @@ import { asc } from "drizzle-orm";
 import { insertRows } from "#db/row-sets.ts";
 import { migrations } from "#db/stock/migrations.ts";
 import { orders, products } from "#db/stock/schema.ts";
-import { describeHandler, nothingAtFirst, nothingKept } from "../handler-laws.ts";
-import { world } from "../random-messages.ts";
-import { sampleProducts } from "../sample-messages.ts";
+import { describeHandler, nothingAtFirst, nothingKept } from "../testing/handler-laws.ts";
+import { world } from "../testing/random-messages.ts";
+import { sampleProducts } from "../testing/sample-messages.ts";
 import { shippedMachines } from "../search/machines.ts";
 import { stockHandler } from "./handlers.ts";
 

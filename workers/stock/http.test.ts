@@ -5,7 +5,7 @@ import type { Hono } from "hono";
 import { migrations } from "#db/stock/migrations.ts";
 import { orderGoods } from "#contracts/http.ts";
 import { orders, products, requests, restocks } from "#db/stock/schema.ts";
-import { openServiceUnderTest, problemOf, type ServiceUnderTest } from "../service-under-test.ts";
+import { openServiceUnderTest, problemOf, type ServiceUnderTest } from "../testing/service-under-test.ts";
 import { createStockApp } from "./http.ts";
 
 const { signal } = new AbortController();

@@ -14,7 +14,7 @@ import { openTemporaryStore, type TemporaryStore } from "#db/temporary-store.ts"
 import { logsOf, openBusUnderTest } from "./bus-under-test.ts";
 import { type Random, randomCuts, randomMessages, seeded } from "./random-messages.ts";
 import { sampleMessages } from "./sample-messages.ts";
-import type { Machine, MachineState, SagaMessage } from "./search/machines.ts";
+import type { Machine, MachineState, SagaMessage } from "../search/machines.ts";
 
 /** What a store keeps, as the search's machines keep it: equal histories leave equal ones. */
 export type Kept = Record<"rows" | "products" | "accounts" | "ledger", readonly object[]>;

@@ -10,7 +10,7 @@ import type { Transaction } from "#db/connection.ts";
 import type { Store } from "#db/open-store.ts";
 import { insertOutbox, type OutboxMessage, takeFromOutbox } from "#db/outbox.ts";
 import { openTemporaryStore } from "#db/temporary-store.ts";
-import type { ProblemKind } from "./http/problem.ts";
+import type { ProblemKind } from "../http/problem.ts";
 
 /** A store of a service, and the bus to it as far as it needs no broker. */
 export interface ServiceUnderTest {
