@@ -1,5 +1,6 @@
 // What upstream's JavaScript has and its own declarations leave out, for the tests and measurements that use upstream's API as it is.
-import "@confluentinc/kafka-javascript/types/rdkafka";
+// oxlint-disable-next-line unicorn/require-module-specifiers -- makes this a module, so that it adds to upstream's declarations in place of standing for them
+export {};
 
 declare module "@confluentinc/kafka-javascript/types/rdkafka" {
   interface KafkaConsumer {

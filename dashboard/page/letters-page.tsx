@@ -1,6 +1,6 @@
-import type { DeadLetterGroups, DeadLetterPage, DeadLetterSummary } from "#contracts/dead-letters.ts";
+import type { DeadLetterGroups, DeadLetterPage } from "#contracts/dead-letters.ts";
 import type { Group, Letter } from "#contracts/letters-of-services.ts";
-import { type Service, services } from "#contracts/topics.ts";
+import { services } from "#contracts/topics.ts";
 import type { RequestError } from "./access.tsx";
 import { filterOf, type LetterFilter, LetterFilterForm, pathOf, queryOf } from "./letter-filter.tsx";
 import { LetterGroups, LetterTable } from "./letter-tables.tsx";
