@@ -11,13 +11,16 @@ export interface BackOff {
 export function createBackOff(minMs: number, maxMs: number, random: () => number = Math.random): BackOff {
   let failures = 0;
   return {
-    nextMs() {
-      // Beyond 2^30 times the minimum the cap has long been reached.
-      const fullMs = Math.min(maxMs, minMs * 2 ** Math.min(failures++, 30));
-      return fullMs * (1 - random() / 2);
-    },
+    nextMs: () => backOffMs(failures++, minMs, maxMs, random),
     reset: () => void (failures = 0),
   };
+}
+
+/** The wait after so many `failures` before this one, ms. */
+export function backOffMs(failures: number, minMs: number, maxMs: number, random: () => number = Math.random): number {
+  // Beyond 2^30 times the minimum the cap has long been reached.
+  const fullMs = Math.min(maxMs, minMs * 2 ** Math.min(failures, 30));
+  return fullMs * (1 - random() / 2);
 }
 
 /** Sleeps, or ends early without an error when the signal aborts: loops look at the signal themselves. */

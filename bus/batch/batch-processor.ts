@@ -6,14 +6,22 @@ import { PartitionsTakenError, writeBatch, type BatchResult, type BatchWrite, ty
 import { type Answer, answerTo, chunksOf, currentOf, suspected, type Chunk } from "./chunks.ts";
 import { type CrashMarker, createCrashMarker } from "./crash-marker.ts";
 import { classify, describeError, type FailureClass } from "./error-policy.ts";
+import { createHolds } from "./holds.ts";
 import type { Log } from "../log.ts";
 import { count, countBatch, type BusMetrics } from "../metrics.ts";
 import type { Positions } from "../consume/positions.ts";
 import type { BusSettings } from "../settings.ts";
 
 export interface BatchProcessor {
-  /** Handles polled records, by the policy of errors, until each is committed, set aside, or another instance's. */
+  /**
+   * Handles polled records, by the policy of errors, until each is committed, set aside, another instance's, or held: what
+   * failed for no known reason, and what came after it in its partition. Tries what was held, when its time has come.
+   */
   process(records: readonly KafkaMessage[]): Promise<void>;
+  /** When held records are to be tried; Infinity where there are none. */
+  dueInMs(): number;
+  /** Nothing more of them is to be read. */
+  held(): readonly TopicPartition[];
 }
 
 export interface BatchProcessorOptions<K extends EventType> extends BatchWrite<K> {
@@ -34,6 +42,7 @@ export function createBatchProcessor<K extends EventType>(options: BatchProcesso
   const { handler, store, positions, settings, metrics, log, singly, signal } = options;
   const { groupId } = handler;
   const marker = createCrashMarker(store, groupId, signal, log);
+  const holds = createHolds<K>(settings);
 
   function chunked(records: readonly KafkaMessage[]): Chunk<K>[] {
     const firstSeenAtMs = Date.now();
@@ -41,7 +50,7 @@ export function createBatchProcessor<K extends EventType>(options: BatchProcesso
       const position = positions.get(record);
       return position ? [{ record, position, firstSeenAtMs }] : [];
     });
-    return items.length > 0 ? chunksOf(items, singly.left) : [];
+    return chunksOf(items, singly.left);
   }
 
   /** After an unclean exit: behind a durable marker; condemned when the process died of it too often. */
@@ -64,7 +73,7 @@ export function createBatchProcessor<K extends EventType>(options: BatchProcesso
   async function processChunks(queue: Chunk<K>[]): Promise<void> {
     const backOff = createBackOff(settings.backOffMinMs, settings.backOffMaxMs);
     for (let next = queue.shift(); next; next = queue.shift()) {
-      let current = currentOf(next, positions);
+      let current = holds.without(currentOf(next, positions));
       if (current.items.length === 0) {
         await marker.unmark();
         continue;
@@ -85,8 +94,10 @@ export function createBatchProcessor<K extends EventType>(options: BatchProcesso
         const kind = classify(error);
         const answer = answerTo(current, kind, error, settings.unknownAttempts);
         reportFailure(metrics, log, kind, answer.chunks.length > 1, current.items.length, error);
-        queue.unshift(...(await unsuspected(current, answer, marker, singly)));
-        if (answer.waits) queue.push(...chunked(await options.pauseFor(backOff.nextMs())));
+        const chunks = await unsuspected(current, answer, marker, singly);
+        if (answer.waits === "partition") chunks.forEach(holds.hold);
+        else queue.unshift(...chunks);
+        if (answer.waits === "service") queue.push(...chunked(await options.pauseFor(backOff.nextMs())));
       }
     }
   }
@@ -94,11 +105,14 @@ export function createBatchProcessor<K extends EventType>(options: BatchProcesso
   return {
     async process(records) {
       try {
-        await processChunks(chunked(records));
+        await processChunks([...holds.takeDue(singly.left), ...chunked(records)]);
       } finally {
         await marker.unmark();
       }
     },
+    dueInMs: holds.dueInMs,
+    // Not those that the group gave away meanwhile, be it to this member again.
+    held: () => holds.positions().filter((position) => positions.get(position) === position),
   };
 }
 

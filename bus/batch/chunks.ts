@@ -19,14 +19,14 @@ export interface Chunk<K extends EventType> {
 export interface Answer<K extends EventType> {
   /** To be handled next, in this order. */
   readonly chunks: readonly Chunk<K>[];
-  /** Only after a pause. */
-  readonly waits: boolean;
+  /** What reads nothing more until they are tried again: the service, where all would fail; or the record's partition. */
+  readonly waits?: "service" | "partition";
 }
 
 /** So many deaths of the process on one record, and it is set aside. */
 const deathLimit = 3;
 
-/** One chunk; or, as far as `singly` says, one for each record. */
+/** One chunk, none where there are no records; or, as far as `singly` says, one for each record. */
 export function chunksOf<K extends EventType>(items: readonly Item<K>[], singly: number): Chunk<K>[] {
   const single = items.slice(0, singly).map((item) => [item]);
   const rest = items.slice(single.length);
@@ -50,18 +50,19 @@ export function answerTo<K extends EventType>(
   const [first] = chunk.items;
   if (kind === "refused" || first === undefined) throw error;
   // To set a record aside must work: where it does not, it is the store that fails, whatever it says.
-  if (kind === "transient" || kind === "commit-unknown" || chunk.condemned) return { chunks: [chunk], waits: true };
+  if (kind === "transient" || kind === "commit-unknown" || chunk.condemned)
+    return { chunks: [chunk], waits: "service" };
   if (chunk.items.length > 1) {
     // It blames no message: halves, down to the one that fails alone. The others go on together.
     const middle = chunk.items.length >> 1;
-    return { chunks: [chunk.items.slice(0, middle), chunk.items.slice(middle)].map(freshChunk), waits: false };
+    return { chunks: [chunk.items.slice(0, middle), chunk.items.slice(middle)].map(freshChunk) };
   }
   const attempts = chunk.attempts + 1;
-  if (kind === "unknown" && attempts < unknownAttempts) return { chunks: [{ ...chunk, attempts }], waits: true };
+  if (kind === "unknown" && attempts < unknownAttempts) return { chunks: [{ ...chunk, attempts }], waits: "partition" };
   const reason = { poison: "handler-type-error", constraint: "constraint", unknown: "unknown-error" }[kind];
   const { firstSeenAtMs } = first;
   const condemned = { reason, error: describeError(error), attempts, firstSeenAtMs };
-  return { chunks: [{ ...chunk, condemned }], waits: false };
+  return { chunks: [{ ...chunk, condemned }] };
 }
 
 /** Marked `tries` times, this one included: each earlier time the process died of it, or of something else meanwhile. */

@@ -64,7 +64,8 @@ async function runMembership<K extends EventType>(options: ConsumerOptions<K>, o
       if (reasonToEnd) throw reasonToEnd;
       let records: KafkaMessage[];
       try {
-        records = await member.loop.poll(settings.maxPollRecords, Math.min(idlePollMs, member.dueInMs()));
+        const waitMs = Math.min(idlePollMs, member.dueInMs(), processor.dueInMs());
+        records = await member.loop.poll(settings.maxPollRecords, waitMs);
       } catch (error) {
         if (signal.aborted || !isPollAgain(error)) throw error;
         metrics.transientFailures += 1;
@@ -74,11 +75,11 @@ async function runMembership<K extends EventType>(options: ConsumerOptions<K>, o
         continue;
       }
       // What fails from here on ends the membership: the records in hand would not come again to this one.
-      if (records.length > 0) {
+      if (records.length > 0 || processor.dueInMs() === 0) {
         await processor.process(records);
-        member.resume();
-      } else {
-        stalls.idle();
+        member.pauseOnly(processor.held());
+      } else if (processor.dueInMs() === Infinity) {
+        stalls.idle(); // a held partition stands still too, until it is tried often enough
       }
       await member.commitDue();
       if (records.length === 0 || performance.now() - lagSeenAtMs >= lagIntervalMs) {
@@ -108,7 +109,8 @@ interface Member extends Pick<OffsetCommitter, "commitDue" | "dueInMs"> {
   readonly loop: PollLoop;
   /** The group has given it its partitions, be it none, and not taken them back for its silence. */
   isAssigned(): boolean;
-  resume(): void;
+  /** Reads on in all partitions but these. */
+  pauseOnly(partitions: readonly TopicPartition[]): void;
   readonly pauseFor: (durationMs: number) => Promise<KafkaMessage[]>;
   readonly rejoin: (partitions: readonly TopicPartition[]) => Promise<void>;
 }
@@ -129,9 +131,16 @@ async function joinGroup<K extends EventType>(options: ConsumerOptions<K>, posit
     isAssigned: () => assigned,
     commitDue: committer.commitDue,
     dueInMs: committer.dueInMs,
-    resume() {
-      if (paused) loop.resume(loop.assigned());
-      paused = false;
+    pauseOnly(partitions) {
+      if (!paused && partitions.length === 0) return;
+      const isHeld = (one: TopicPartition) =>
+        partitions.some(({ topic, partition }) => topic === one.topic && partition === one.partition);
+      const assigned = loop.assigned();
+      const pausing = assigned.filter((each) => isHeld(each) && !each.paused);
+      const resuming = assigned.filter((each) => each.paused && !isHeld(each));
+      if (pausing.length > 0) loop.pause(pausing);
+      if (resuming.length > 0) loop.resume(resuming);
+      paused = partitions.length > 0;
     },
     async pauseFor(durationMs) {
       const untilMs = performance.now() + durationMs;
