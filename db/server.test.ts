@@ -116,6 +116,16 @@ describe("two instances on one server", () => {
     assert.equal(await available(), 40);
   });
 
+  test("do not wait for one that reads, however long: it sees what was there when it began", async () => {
+    await add(store);
+    await other.snapshot(signal, async (tx) => {
+      assert.equal((await loadRows(tx, products, ["a"]))[0]?.available, 1);
+      await add(store);
+      assert.equal((await loadRows(tx, products, ["a"]))[0]?.available, 1);
+    });
+    assert.equal(await available(), 2);
+  });
+
   test("do not wait for ever for one that hangs: it loses its transaction, is told that it may try again, and then does", async () => {
     const waiter = Promise.withResolvers<void>();
     let begun = 0;

@@ -5,6 +5,7 @@ import { after, before, describe } from "node:test";
 import { type Service, services } from "#contracts/topics.ts";
 import { testUnless, until } from "#kafka/testing.ts";
 import { auditFindings } from "./audit-findings.ts";
+import { withEvidence } from "./evidence.ts";
 import { type Platform, platformUnavailable } from "./processes.ts";
 import { openShop, type PlacedOrder, type Shop } from "./shop.ts";
 import type { Worker } from "./worker.ts";
@@ -55,7 +56,7 @@ export async function describeRolling(platform: Platform): Promise<void> {
             `${at(0.99)} ms, the longest ${tookMs.at(-1)?.toFixed(0)} ms`,
         );
       };
-      claim(name, run, known);
+      claim(name, () => withEvidence(pairs.shop.processes, run), known);
     }
 
     claim("both of a service have partitions, and every order ends", async () => {

@@ -5,6 +5,7 @@ import type { Service } from "#contracts/topics.ts";
 import { until } from "#kafka/testing.ts";
 import { createShopHttp } from "../cli/start/shop-http.ts";
 import { disagreements, openStoresReader, type OrderRecord, type StoresReader } from "./agreement.ts";
+import { withEvidence } from "./evidence.ts";
 import { type OrderKind, orderKinds } from "./order-kinds.ts";
 import { type Environment, type Platform, type Processes, startProcesses } from "./processes.ts";
 
@@ -86,7 +87,7 @@ export async function openShop(platform: Platform, environmentOf?: (service: Ser
       const topUps = [{ customerId, amountMinor }];
       await send("payment", "POST", "/top-ups", { currency: "GBP", topUps }, `fill/${customerId}`);
     },
-    assertSettled: (orders, timeoutMs) => assertSettled(stores, orders, timeoutMs),
+    assertSettled: (orders, timeoutMs) => withEvidence(processes, () => assertSettled(stores, orders, timeoutMs)),
     async end() {
       closing.abort(new Error("the shop is closed"));
       stores.close();

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createPort } from "node:net";
 import process from "node:process";
+import { createClient } from "@libsql/client/sqlite3";
 import { textOf } from "./line.ts";
 import { openStream, type Stream, type StreamRequest } from "./stream.ts";
 import { createWriteSlot } from "./write-slot.ts";
@@ -36,6 +37,7 @@ export function startLibsqlServer(path: string, options: DoubleOptions = {}): Pr
 async function startDouble(file: string, { slotMs = serverSlotMs, authToken }: DoubleOptions): Promise<LibsqlServer> {
   const streams = new Map<string, Stream>();
   const slot = createWriteSlot(slotMs);
+  await useWriteAheadLog(file);
   let opened = 0;
 
   async function answer(baton: string | null, requests: readonly StreamRequest[]) {
@@ -71,6 +73,13 @@ async function startDouble(file: string, { slotMs = serverSlotMs, authToken }: D
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** As the server has it: readers and the writer do not wait for each other. A file is in this mode for good. */
+async function useWriteAheadLog(file: string): Promise<void> {
+  const client = createClient({ url: `file:${file}` });
+  await client.execute("PRAGMA journal_mode=WAL");
+  client.close();
 }
 
 async function startProgram(program: string, folder: string): Promise<LibsqlServer> {
