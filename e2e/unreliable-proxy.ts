@@ -1,6 +1,7 @@
 // For tests only.
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readdressed } from "#kafka/apache-kafka/readdressed.ts";
 import type { Random } from "#workers/testing/random-messages.ts";
 
 /** A way to a broker that is slow and breaks. */
@@ -86,27 +87,5 @@ export async function startUnreliableProxy(brokerAddress: string, random: Random
       server.close();
       for (const socket of sockets) socket.destroy();
     },
-  };
-}
-
-const host = Buffer.from("127.0.0.1");
-
-/** Whole answers, each as long as its first four bytes say, with the broker's port where its host is replaced. */
-function readdressed(brokerPort: number, proxyPort: () => number): (chunk: Buffer) => readonly Buffer[] {
-  let rest: Buffer = Buffer.alloc(0);
-  return (chunk) => {
-    rest = Buffer.concat([rest, chunk]);
-    const answers: Buffer[] = [];
-    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
-      const length = 4 + rest.readInt32BE(0);
-      const answer = Buffer.from(rest.subarray(0, length));
-      rest = rest.subarray(length);
-      for (let at = answer.indexOf(host); at >= 0; at = answer.indexOf(host, at + 1)) {
-        const portAt = at + host.length;
-        if (portAt + 4 <= length && answer.readInt32BE(portAt) === brokerPort) answer.writeInt32BE(proxyPort(), portAt);
-      }
-      answers.push(answer);
-    }
-    return answers;
   };
 }

@@ -5,6 +5,7 @@ import { apacheKafkaUnavailable } from "../../apache-kafka/jars.ts";
 import { type ApacheKafka, startApacheKafka } from "../../apache-kafka/start.ts";
 import { clientFeatures } from "../../build/features.mjs";
 import { testUnless } from "../../testing.ts";
+import { startLosingProxy } from "./losing-proxy.ts";
 import {
   type ClientError,
   close,
@@ -21,6 +22,7 @@ import {
 } from "./clients.ts";
 
 const TIMEOUT_MS = 20_000;
+const BATCH = 100;
 const MIB = 2 ** 20;
 const LARGE = 16 * MIB;
 const unavailable = await apacheKafkaUnavailable();
@@ -30,7 +32,11 @@ const withoutScram = unavailable ?? clientFeatures().missing["scram"];
 let kafka: ApacheKafka;
 before(async () => {
   if (unavailable) return;
-  const topics = ["in", "out", "logins"].map((name) => ({ name, partitions: 1, retentionMs: -1 }));
+  const topics = ["in", "out", "logins", "retried", "idempotent"].map((name) => ({
+    name,
+    partitions: 1,
+    retentionMs: -1,
+  }));
   kafka = await startApacheKafka({ topics });
 });
 after(async () => {
@@ -227,6 +233,49 @@ describe("transactions", () => {
     await done((callback) => next.commitTransaction(TIMEOUT_MS, callback));
     await close(zombie);
     await close(next);
+  });
+});
+
+describe("a batch whose answer was lost", () => {
+  /** How often each message of one batch is in the log, after the broker has taken it and its answer was lost. */
+  async function copies(topic: string, properties: Record<string, unknown>): Promise<ReadonlySet<number>> {
+    const proxy = await startLosingProxy(kafka.bootstrapServers);
+    // Sent when it is full, not before: so it is one batch.
+    const oneBatch = { acks: "all", "linger.ms": 60_000, "batch.num.messages": BATCH };
+    const producer = await openProducer(proxy.bootstrapServers, { ...oneBatch, ...properties });
+    const reports: unknown[] = [];
+    producer.on("delivery-report", (error: unknown) => reports.push(error));
+    for (let i = 0; i < BATCH; i++) producer.produce(topic, 0, Buffer.from(`${i}`));
+    await until(() => reports.length === BATCH);
+    await close(producer);
+    proxy.close();
+    assert.equal(proxy.lost(), 1);
+    assert.deepEqual(new Set(reports), new Set([null])); // all say: sent, as if once
+
+    const admin = newAdmin(kafka.bootstrapServers);
+    const end = [{ topic, partition: 0, offset: { timestamp: -1 } }];
+    const [last] = await done<readonly { offset: number }[]>((callback) =>
+      admin.listOffsets(end, { timeout: TIMEOUT_MS }, callback),
+    );
+    admin.disconnect();
+    const reader = await openConsumer(kafka.bootstrapServers, `readers-of-${topic}`);
+    reader.assign([{ topic, partition: 0, offset: 0 }]);
+    const counts = new Array<number>(BATCH).fill(0);
+    for (const { value } of await consumeFor(reader, last?.offset ?? 0)) counts[Number(value)]! += 1;
+    await close(reader);
+    return new Set(counts);
+  }
+
+  testUnless(
+    unavailable,
+    "is sent again and stands in the log twice, each message of it, without idempotence",
+    async () => {
+      assert.deepEqual(await copies("retried", { "enable.idempotence": false }), new Set([2]));
+    },
+  );
+
+  testUnless(unavailable, "stands there once with idempotence: the broker knows it by its sequence", async () => {
+    assert.deepEqual(await copies("idempotent", { "enable.idempotence": true }), new Set([1]));
   });
 });
 
