@@ -11,8 +11,10 @@ import type { ClientProperties } from "./upstream.ts";
 const GROUP = newGroupId();
 const MESSAGES = 1_000_000;
 const BATCH = 500;
-const CLIENTS = 500;
+const CLIENTS = 1_000;
 const SAMPLES = 10;
+/** Would be seen of a client. */
+const LEAK_KB = 16;
 /** Growth of memory from one sample to the next that may be chance: a leak of 10 bytes a message is 1 MB a sample. */
 const HEAP_MB_A_SAMPLE = 0.4;
 const RSS_MB_A_SAMPLE = 1.5;
@@ -94,7 +96,7 @@ describe("a client that runs for long", () => {
     await producer.close();
   });
 
-  test(`keeps its memory over ${CLIENTS} clients that connect and close`, async () => {
+  test(`keeps its memory over ${CLIENTS.toLocaleString("en")} clients that connect and close, garbage collected meanwhile`, async () => {
     const settings = producerSettings(client, { lingerMs: 0, deliveryTimeoutMs: 10_000 }, { missing: {} });
     let opened = 0;
     await assertFlat(async () => {
@@ -104,9 +106,22 @@ describe("a client that runs for long", () => {
           openAdmin(client),
           openTestLoop(client, ["flow"], { groupId: newGroupId() }),
         ]);
-        await Promise.all(clients.map((one) => one.close()));
+        // In the middle: nothing that a live client needs may go.
+        collectGarbage();
+        const closing = clients.map((one) => one.close());
+        collectGarbage();
+        await Promise.all(closing);
       }
     });
     assert.ok(opened >= CLIENTS);
+  });
+});
+
+describe("a leak", () => {
+  test(`of ${LEAK_KB} KB a client would be seen`, async () => {
+    const leaked: Buffer[] = [];
+    const leak = async () => void leaked.push(Buffer.alloc((LEAK_KB * 1_000 * CLIENTS) / SAMPLES, "x"));
+    await assert.rejects(assertFlat(leak), /grows/);
+    assert.equal(leaked.length, SAMPLES + 1);
   });
 });

@@ -102,6 +102,16 @@ describe("disconnecting from inside", () => {
   });
 });
 
+describe("a producer that is told to disconnect twice at once", () => {
+  test("calls one of the callbacks, and the other only when its flush took longer than the disconnecting", async () => {
+    const producer = await openProducer(broker.bootstrapServers);
+    const called = new Set<string>();
+    for (const which of ["first", "second"]) producer.disconnect(1_000, () => called.add(which));
+    await until(() => called.size > 0);
+    assert.equal(producer.isConnected(), false);
+  });
+});
+
 describe("a client that is disconnected", () => {
   test("refuses to produce", async () => {
     const producer = await openProducer(broker.bootstrapServers);
