@@ -260,7 +260,7 @@ describe("a batch whose answer was lost", () => {
     admin.disconnect();
     const reader = await openConsumer(kafka.bootstrapServers, `readers-of-${topic}`);
     reader.assign([{ topic, partition: 0, offset: 0 }]);
-    const counts = new Array<number>(BATCH).fill(0);
+    const counts = Array.from({ length: BATCH }, () => 0);
     for (const { value } of await consumeFor(reader, last?.offset ?? 0)) counts[Number(value)]! += 1;
     await close(reader);
     return new Set(counts);
