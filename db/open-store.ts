@@ -31,7 +31,8 @@ export interface StoreOptions extends StoreAddress {
 
 /**
  * Opens a store and brings its schema up to date, waiting for others that write, or until the signal aborts. Throws a
- * StoreError when the store cannot be opened, is newer than this program, or belongs to another.
+ * StoreError when the store cannot be opened, is held by another for longer than `write` waits, is newer than this program,
+ * or belongs to another.
  */
 export async function openStore({ migrations, ...address }: StoreOptions, signal: AbortSignal): Promise<Store> {
   const writer = createWriter(address);

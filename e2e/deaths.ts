@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { FaultPoint } from "#bus/fault-hook.ts";
 import type { Service } from "#contracts/topics.ts";
 import { until } from "#kafka/testing.ts";
+import { withEvidence } from "./evidence.ts";
 import type { PlacedOrder, Shop } from "./shop.ts";
 
 export const faultPoints = [
@@ -20,7 +21,11 @@ const ordersAtMost = 700;
  * Starts a service so that it dies at this point, places orders until it has, starts it again as it was, and places some more.
  * @param killAt see FAULT_KILL_AT
  */
-export async function placeAroundDeath(shop: Shop, service: Service, killAt: string): Promise<PlacedOrder[]> {
+export function placeAroundDeath(shop: Shop, service: Service, killAt: string): Promise<PlacedOrder[]> {
+  return withEvidence(shop.processes, () => place(shop, service, killAt));
+}
+
+async function place(shop: Shop, service: Service, killAt: string): Promise<PlacedOrder[]> {
   const dying = await shop.processes.restart(service, { FAULT_KILL_AT: killAt });
   const again = dying.ended.then(async (end) => {
     assert.equal(end, "SIGKILL", dying.output());

@@ -27,8 +27,15 @@ export async function withEvidence<T>(processes: Processes, work: () => Promise<
   } catch (cause) {
     if (cause instanceof KeptError) throw cause;
     const folder = await keep(processes);
-    throw new KeptError(`${(cause as Error).message}\nlogs and stores as they were: ${folder}`, { cause });
+    const found = [(cause as Error).message, ...services.flatMap((service) => complaints(processes.output(service)))];
+    throw new KeptError(`${found.join("\n")}\nlogs and stores as they were: ${folder}`, { cause });
   }
+}
+
+/** The last lines of a service that are no news of all being well: where the folder is out of reach they must do. */
+function complaints(output: string): string[] {
+  const isComplaint = (line: string) => line !== "" && line !== "--" && !line.includes('"level":"info"');
+  return output.split("\n").filter(isComplaint).slice(-10);
 }
 
 async function keep({ storeUrls, output }: Processes): Promise<string> {
