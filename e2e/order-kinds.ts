@@ -53,7 +53,10 @@ const refused = (reason: string): OrderRecord => ({
   holds: [],
 });
 
-/** Orders that end in each way that a shop's own data can bring about. A mug costs 100; `sold-out` has no pieces. */
+/**
+ * Orders that end in each way that a shop's own data can bring about. A mug costs 100; `sold-out` has no pieces. One yacht is over the
+ * limit: by mugs, a hundred such orders at once, as wait for a service that is down, would take all that there are.
+ */
 export const orderKinds = {
   paid: {
     line: { productId: "mug", quantity: 3 },
@@ -101,7 +104,7 @@ export const orderKinds = {
     record: refused("unknown-customer"),
   },
   "total over the limit": {
-    line: { productId: "mug", quantity: 10_001 },
+    line: { productId: "yacht", quantity: 1 },
     currency: "GBP",
     balanceMinor: 2_000_000,
     spentMinor: 0,

@@ -45,7 +45,8 @@ type Send = (
   idempotencyKey: string,
 ) => Promise<string>;
 
-const mugs = 1_000_000;
+const pieces = 1_000_000;
+const pricesMinor = { mug: 100, yacht: 1_000_100, "sold-out": 100 };
 const kindNames = Object.keys(orderKinds) as OrderKind[];
 
 /** As startProcesses. */
@@ -119,9 +120,10 @@ function createSend(processes: Processes, signal: AbortSignal): Send {
 }
 
 async function stockShelves(send: Send): Promise<void> {
-  const prices = ["mug", "sold-out"].map((productId) => ({ productId, priceMinor: 100 }));
+  const prices = Object.entries(pricesMinor).map(([productId, priceMinor]) => ({ productId, priceMinor }));
   await send("stock", "PUT", "/prices", { prices }, "prices");
-  await send("stock", "POST", "/restocks", { items: [{ productId: "mug", quantity: mugs }] }, "restock");
+  const items = ["mug", "yacht"].map((productId) => ({ productId, quantity: pieces }));
+  await send("stock", "POST", "/restocks", { items }, "restock");
 }
 
 async function prepareOrder(send: Send, number: number, kind: OrderKind): Promise<() => Promise<PlacedOrder>> {
