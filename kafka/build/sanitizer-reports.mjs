@@ -1,13 +1,13 @@
-// Whose a report of a sanitizer is. ThreadSanitizer reports races inside Node, inside librdkafka and in upstream's sources too.
+// Whose a report of a sanitizer is. ThreadSanitizer reports races inside Node and Java, inside librdkafka and in upstream's sources too.
 import { spawnSync } from "node:child_process";
 
-/** @typedef {"ours" | "upstream's" | "librdkafka's" | "Node's"} Owner */
+/** @typedef {"ours" | "upstream's" | "librdkafka's" | "the host's"} Owner */
 
 /** By a call of a stack. @type {readonly (readonly [RegExp, Owner])[]} */
 const OWNERS = [
   [/\/kafka\/(?:native|build)\//, "ours"],
   // Its C is compiled without lines.
-  [/\/librdkafka\/| :\?| \?\?:/, "librdkafka's"],
+  [/\/librdkafka\/|:\?$|\?\?:/, "librdkafka's"],
   [/\/kafka-javascript\/src\//, "upstream's"],
 ];
 
@@ -38,7 +38,7 @@ export function judge(report) {
   const calls = judged.map(({ call }) => call);
   // Wrong addresses count whoever has them.
   if (!report.includes("data race") || judged.some(({ owner }) => owner === "ours")) return { owner: "ours", calls };
-  return { owner: judged.find(({ owner }) => owner !== "Node's")?.owner ?? "Node's", calls };
+  return { owner: judged.find(({ owner }) => owner !== "the host's")?.owner ?? "the host's", calls };
 }
 
 /**
@@ -49,10 +49,10 @@ export function judge(report) {
 function judgeStack(stack) {
   const calls = stack.split("\n").filter((line) => /^ +#\d/.test(line) && !line.includes("/libsanitizer/"));
   for (const call of calls) {
-    const owner = /\(node\+0x/.test(call) ? "Node's" : OWNERS.find(([mark]) => mark.test(call))?.[1];
+    const owner = /\(node\+0x/.test(call) ? "the host's" : OWNERS.find(([mark]) => mark.test(call))?.[1];
     if (owner) return { owner, call: call.trim().replace(/^#\d+ /, "") };
   }
-  return { owner: "Node's", call: calls[0]?.trim() ?? "" };
+  return { owner: "the host's", call: calls[0]?.trim() ?? "" };
 }
 
 /**

@@ -31,7 +31,7 @@ function ownersOf(text: string): string[] {
 describe("a race that a sanitizer reports", () => {
   test("is whose the innermost call is that is not the standard library's or the sanitizer's", () => {
     assert.deepEqual(ownersOf(race([STANDARD, UPSTREAMS, OURS], [STANDARD, UPSTREAMS])), ["upstream's"]);
-    assert.deepEqual(ownersOf(race([SANITIZERS, NODES, OURS], [NODES])), ["Node's"]);
+    assert.deepEqual(ownersOf(race([SANITIZERS, NODES, OURS], [NODES])), ["the host's"]);
   });
 
   test("is ours when one of its two accesses is", () => {
@@ -40,7 +40,7 @@ describe("a race that a sanitizer reports", () => {
   });
 
   test("is one of as many as there are in the text", () => {
-    assert.deepEqual(ownersOf(race([OURS], [OURS]) + race([NODES], [NODES])), ["ours", "Node's"]);
+    assert.deepEqual(ownersOf(race([OURS], [OURS]) + race([NODES], [NODES])), ["ours", "the host's"]);
   });
 });
 

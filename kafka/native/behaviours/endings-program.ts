@@ -1,7 +1,7 @@
 // A process for endings.test.ts: has live clients and ends in the way that its first argument names.
 import process from "node:process";
 import { Worker } from "node:worker_threads";
-import { close, openConsumer, openProducer, until } from "./clients.ts";
+import { close, newProducer, openConsumer, openProducer, until } from "./clients.ts";
 
 const [, , way = "", servers = "", topic = ""] = process.argv;
 
@@ -42,6 +42,11 @@ const ways: Record<string, () => Promise<void>> = {
       producer.disconnect(1_000, () => consumer.disconnect(() => console.log("disconnected")));
     });
     console.log("ready");
+  },
+  "exit while clients connect": async () => {
+    // Many, in a row: each has threads that are on their way into OpenSSL, for random numbers, when the process ends.
+    for (let i = 0; i < 150; i++) newProducer(servers).connect({}, () => {});
+    setTimeout(() => process.exit(7), 0);
   },
   alive: async () => {
     await openProducer(servers);

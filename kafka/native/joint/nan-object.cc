@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "later-calls.h"
+#include "openssl.h"
 
 namespace batch {
 // What we add to upstream's classes.
@@ -79,6 +80,7 @@ napi_value Call(napi_value function, int argc, napi_value *argv) {
 }
 
 napi_value InitialiseModule(napi_env env, napi_value exports, ModuleInit init) {
+  KeepOpensslToTheEnd();
   Environment *environment = Environment::Create(env);
   if (!environment) return nullptr;
   const Environment::Scope scope(environment);
