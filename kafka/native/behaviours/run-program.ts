@@ -23,8 +23,14 @@ export function runProgram(
   return new Promise((resolve) => {
     let output = "";
     const child = execFile(process.execPath, command, { timeout: TIMEOUT_MS, killSignal: "SIGKILL", env: process.env });
+    let errors = "";
     child.stdout?.on("data", (text: string) => (output += text));
-    child.on("close", (code, signal) => resolve({ code, signal, output }));
+    child.stderr?.on("data", (text: string) => (errors += text));
+    child.on("close", (code, signal) => {
+      // For whoever has to find out why a test failed; of a suite that passes nobody sees it.
+      console.log(`${args.join(" ")}: code ${code}, signal ${signal}, ${JSON.stringify(output)}\n${errors}`);
+      resolve({ code, signal, output });
+    });
     onStart?.(child);
   });
 }
