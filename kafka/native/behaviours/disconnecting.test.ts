@@ -69,6 +69,13 @@ describe("disconnecting from inside", () => {
     else assert.deepEqual({ signal, output }, { signal: null, output: "disconnected\n" });
   });
 
+  test("a turn in which messages wait for a flowing consumer, which upstream's build never ends", async () => {
+    const program = new URL("disconnecting-program.ts", import.meta.url);
+    const { signal, output } = await runProgram(program, [broker.bootstrapServers, "burst", "before"]);
+    if (IS_UPSTREAMS_BUILD) assert.deepEqual({ signal, output }, { signal: "SIGKILL", output: "" });
+    else assert.deepEqual({ signal, output }, { signal: null, output: "disconnected\n" });
+  });
+
   test("a rebalance callback, which gets its partitions taken back", async () => {
     const codes: number[] = [];
     let resolve = () => {};

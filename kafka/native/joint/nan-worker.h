@@ -6,12 +6,20 @@
 
 #include "nan-call.h"
 
+namespace joint {
+// The worker that was completed last on this thread, until it is gone: for uv_close(). Compared only.
+inline thread_local const void *completed_worker = nullptr;
+}  // namespace joint
+
 namespace Nan {
 
 class AsyncWorker {
  public:
   explicit AsyncWorker(Callback *result_callback) : callback(result_callback) {}
-  virtual ~AsyncWorker() { delete callback; }
+  virtual ~AsyncWorker() {
+    delete callback;
+    if (joint::completed_worker == this) joint::completed_worker = nullptr;
+  }
   virtual void Execute() = 0;
   virtual void WorkComplete() {
     HandleScope scope;
@@ -23,6 +31,7 @@ class AsyncWorker {
     // callback, when a listener disconnects, and then goes on calling it for the messages that wait. (NAN's is gone by then: a
     // crash.)
     callback->Reset();
+    joint::completed_worker = this;
   }
   virtual void Destroy() { delete this; }
 

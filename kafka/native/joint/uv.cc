@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "nan-worker.h"
+
 namespace {
 std::mutex free_handles_mutex;
 // Never destroyed: librdkafka's threads outlive static destructors.
@@ -43,6 +45,9 @@ int uv_async_send(uv_async_t *handle) {
 void uv_close(uv_handle_t *base, uv_close_cb callback) {
   auto *handle = static_cast<uv_async_t *>(base);
   if (handle->is_closing.exchange(true)) return;
+  // Upstream's flowing consumer closes with messages that it has not handed over, and never frees them: librdkafka waits for
+  // them when the client is destroyed, for ever. Its worker is complete, so they go nowhere: served once more they are freed.
+  if (handle->data && handle->data == joint::completed_worker && handle->is_pending) handle->callback.load()(handle);
   handle->environment.load()->Post([handle, callback] {
     handle->environment.load()->Release();
     if (callback) callback(handle);
