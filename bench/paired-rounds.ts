@@ -4,23 +4,22 @@ export interface Pair<T> {
   readonly some: T;
 }
 
-/** Rounds of both, each first in turn, so that whatever changes with time changes for both. */
-export async function pairedRounds<T>(
+/** Rounds of all, each first in turn, so that whatever changes with time changes for all. */
+export async function pairedRounds<T, K extends string>(
   rounds: number,
-  measure: { readonly none: (round: number) => Promise<T>; readonly some: (round: number) => Promise<T> },
-  say: (round: number, pair: Pair<T>) => void,
-): Promise<readonly Pair<T>[]> {
-  const pairs: Pair<T>[] = [];
+  measure: { readonly [name in K]: (round: number) => Promise<T> },
+  say: (round: number, measured: Readonly<Record<K, T>>) => void,
+): Promise<readonly Readonly<Record<K, T>>[]> {
+  const names = Object.keys(measure) as K[];
+  const all: Record<K, T>[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const first = round % 2 === 0 ? "none" : "some";
-    const second = first === "none" ? "some" : "none";
-    const one = await measure[first](round);
-    const other = await measure[second](round);
-    const pair: Pair<T> = first === "none" ? { none: one, some: other } : { none: other, some: one };
-    pairs.push(pair);
-    say(round, pair);
+    const first = round % names.length;
+    const measured: Partial<Record<K, T>> = {};
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) measured[name] = await measure[name](round);
+    all.push(measured as Record<K, T>);
+    say(round, measured as Record<K, T>);
   }
-  return pairs;
+  return all;
 }
 
 export function median(numbers: readonly number[]): number {

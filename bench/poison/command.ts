@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { Database } from "bun:sqlite";
 import { services } from "#contracts/topics.ts";
-import { median, type Pair, pairedRounds, ratioOf } from "../paired-rounds.ts";
+import { median, pairedRounds, ratioOf } from "../paired-rounds.ts";
 import { createLoader } from "../saga/loader.ts";
 import { describeMachine } from "../saga/machine.ts";
 import { openShop } from "../saga/open-shop.ts";
@@ -14,16 +14,18 @@ import { renderTable } from "../saga/table.ts";
 import { createWorkload } from "../saga/workloads.ts";
 import { openPoisoner, type Poisoner, refusals } from "./poisoner.ts";
 
-export const poisonSummary = "what 1 % of poison costs the good orders, against none";
+export const poisonSummary =
+  "what 1 % of poison costs the good orders, against none and against as many copies of good messages";
 
 const rounds = 5;
-const share = 0.01;
 const allowedRatio = 1.1;
 /** Reasons of dead letters that each run must have. */
 const reasons = { easy: 4, hard: 6 };
 const warmUpMs = 3_000;
 const measuredMs = 6_000;
 const inFlightAtMost = 1_000;
+
+type Measured = Readonly<Record<"none" | "copies" | "some", Sample>>;
 
 interface Sample {
   readonly cpuMs: number;
@@ -53,8 +55,8 @@ export async function benchPoison(args: readonly string[]): Promise<number> {
   }
 }
 
-/** One shop, one after the other in turn, so that whatever changes with its age changes for both. */
-async function measure(shop: Shop, folder: string, isHard: boolean): Promise<readonly Pair<Sample>[]> {
+/** One shop, one after the other in turn, so that whatever changes with its age changes for all. */
+async function measure(shop: Shop, folder: string, isHard: boolean): Promise<readonly Measured[]> {
   const workload = createWorkload("one-line");
   await openShop(shop, workload);
   refuseSome(storePathIn(folder, "stock"));
@@ -67,19 +69,19 @@ async function measure(shop: Shop, folder: string, isHard: boolean): Promise<rea
     );
     return { completedPerSecond, cpuMs: services.reduce((sum, service) => sum + cpuMs[service], 0) };
   };
-  // The runtimes compile.
-  let { completedPerSecond: rate } = await phase("first-");
+  // The runtimes compile, what sets poison aside too.
+  await followed(poisoner, "poison", () => phase("first-"));
   const measured = await pairedRounds(
     rounds,
     {
-      none: async (round: number) => {
-        const sample = await phase(`none-${round}-`);
-        ({ completedPerSecond: rate } = sample);
-        return sample;
-      },
-      some: (round: number) => poisonedPhase(poisoner, rate, () => phase(`some-${round}-`)),
+      none: (round: number) => phase(`none-${round}-`),
+      copies: (round: number) => followed(poisoner, "copies", () => phase(`copies-${round}-`)),
+      some: (round: number) => followed(poisoner, "poison", () => phase(`some-${round}-`)),
     },
-    (round, { none, some }) => console.log(`round ${round + 1} of ${rounds}: ${(some.cpuMs / none.cpuMs).toFixed(3)}`),
+    (round, { none, some, copies }) => {
+      const ratios = `${(some.cpuMs / none.cpuMs).toFixed(3)}, copies ${(copies.cpuMs / none.cpuMs).toFixed(3)}`;
+      console.log(`round ${round + 1} of ${rounds}: ${ratios}`);
+    },
   );
   await poisoner.close();
   return measured;
@@ -94,14 +96,14 @@ function refuseSome(storePath: string): void {
 }
 
 /** Every order of the phase has ended as it must: the loader sees to that. */
-async function poisonedPhase(poisoner: Poisoner, rate: number, phase: () => Promise<Sample>): Promise<Sample> {
+async function followed(poisoner: Poisoner, kind: "poison" | "copies", phase: () => Promise<Sample>): Promise<Sample> {
   const ending = new AbortController();
-  const poisoning = poisoner.run(rate * share, ending.signal);
+  const following = poisoner.follow(kind, ending.signal);
   try {
     return await phase();
   } finally {
     ending.abort();
-    await poisoning;
+    await following;
   }
 }
 
@@ -118,29 +120,25 @@ function deadLettersIn(folder: string): ReadonlyMap<string, number> {
   return found;
 }
 
-function report(measured: readonly Pair<Sample>[], deadLetters: ReadonlyMap<string, number>, isHard: boolean): number {
+function report(measured: readonly Measured[], deadLetters: ReadonlyMap<string, number>, isHard: boolean): number {
   const { ratio, text } = ratioOf(measured, ({ cpuMs }) => cpuMs);
-  const row = (name: string, samples: readonly Sample[]) => [
+  const copies = ratioOf(
+    measured.map((round) => ({ none: round.none, some: round.copies })),
+    ({ cpuMs }) => cpuMs,
+  );
+  const row = (name: string, arm: keyof Measured) => [
     name,
-    median(samples.map(({ cpuMs }) => cpuMs)).toFixed(3),
-    median(samples.map(({ completedPerSecond }) => completedPerSecond)).toFixed(0),
+    median(measured.map((round) => round[arm].cpuMs)).toFixed(3),
+    median(measured.map((round) => round[arm].completedPerSecond)).toFixed(0),
   ];
   const table = {
     columns: ["", "CPU ms/good order", "completed/s"],
-    rows: [
-      row(
-        "none",
-        measured.map(({ none }) => none),
-      ),
-      row(
-        "1 % poison",
-        measured.map(({ some }) => some),
-      ),
-    ],
+    rows: [row("none", "none"), row("1 % copies", "copies"), row("1 % poison", "some")],
   };
+  const kept = [...deadLetters].map(([reason, letters]) => `${reason} ${letters}`).join(", ");
+  console.log(`\n${renderTable(table)}\n\ndead letters kept: ${kept}; medians of ${rounds} rounds.`);
   console.log(
-    `\n${renderTable(table)}\n\ndead letters kept: ${[...deadLetters].map(([reason, letters]) => `${reason} ${letters}`).join(", ")}; medians of ${rounds} rounds.`,
+    `poison against none ${text}, at most ${allowedRatio} is allowed; as many copies of good ones ${copies.text}`,
   );
-  console.log(`ratio ${text}, at most ${allowedRatio} is allowed`);
   return deadLetters.size >= reasons[isHard ? "hard" : "easy"] && ratio <= allowedRatio ? 0 : 1;
 }
