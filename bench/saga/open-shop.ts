@@ -15,6 +15,16 @@ const firstOrderWithinMs = 60_000;
  */
 export async function openShop(shop: Shop, workload: Workload): Promise<number> {
   const timeout = AbortSignal.timeout(firstOrderWithinMs);
+  try {
+    return await open(shop, workload, timeout);
+  } catch (error) {
+    if (!timeout.aborted) throw error;
+    const what = `the shop was not open, its first order at its end, within ${firstOrderWithinMs / 1_000} s`;
+    throw new Error(what, { cause: error });
+  }
+}
+
+async function open(shop: Shop, workload: Workload, timeout: AbortSignal): Promise<number> {
   const http = createShopHttp(timeout);
   const { stock, payment } = shop.ports;
   const put = (port: number, method: "POST" | "PUT", path: string, key: string, body: unknown) =>

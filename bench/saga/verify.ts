@@ -55,7 +55,10 @@ const patienceMs = 15_000;
 export async function requireCleanAudit(urls: StoreUrls, orders: number): Promise<void> {
   const stores = openAuditStores(urls);
   try {
-    const verdict = await audit(stores, { patienceMs, signal: AbortSignal.timeout(auditWithinMs) });
+    const timeout = AbortSignal.timeout(auditWithinMs);
+    const verdict = await audit(stores, { patienceMs, signal: timeout }).catch((error: unknown) => {
+      throw timeout.aborted ? new RunFailedError(`the audit did not end within ${auditWithinMs / 1_000} s`) : error;
+    });
     const { findingCount, findings, inFlight } = verdict;
     const [first] = findings;
     if (first) throw new RunFailedError(`the audit has ${findingCount} findings: ${first.orderId}: ${first.what}`);
