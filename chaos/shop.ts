@@ -2,7 +2,7 @@ import { cancellation, orderView } from "#contracts/http.ts";
 import { createShopHttp, type ShopHttp } from "../cli/start/shop-http.ts";
 import { openStoresReader, type StoresReader } from "../e2e/agreement.ts";
 import type { BrokerName } from "../e2e/brokers.ts";
-import { type OrderKind, orderKinds } from "../e2e/order-kinds.ts";
+import { type OrderKind, orderKinds, shelves } from "../e2e/order-kinds.ts";
 import { type Processes, startProcesses } from "../e2e/processes.ts";
 
 export const adminToken = "chaos";
@@ -85,11 +85,8 @@ async function sent(http: ShopHttp, method: "POST" | "PUT", url: string, idempot
 /** Prices, pieces, and money for all customers. */
 async function fill(processes: Processes, http: ShopHttp, orders: number): Promise<void> {
   const [stock, payment] = [processes.worker("stock").url, processes.worker("payment").url];
-  const prices = ["mug", "sold-out"].map((productId) => ({ productId, priceMinor: 100 }));
-  await sent(http, "PUT", `${stock}/prices`, "prices", { prices });
-  // Those over the limit hold ten thousand each until they are cancelled.
-  const items = [{ productId: "mug", quantity: 1_000_000 }];
-  for (let n = 0; n < 30; n++) await sent(http, "POST", `${stock}/restocks`, `restock/${n}`, { items });
+  await sent(http, "PUT", `${stock}/prices`, "prices", { prices: shelves.prices });
+  await sent(http, "POST", `${stock}/restocks`, "restock", { items: shelves.stocked });
   const topUps = Array.from({ length: orders }, (_, n) => {
     return { customerId: customerOf(n), amountMinor: orderKinds[kindOf(n)].balanceMinor };
   }).filter(({ amountMinor }) => amountMinor > 0);

@@ -53,6 +53,16 @@ const refused = (reason: string): OrderRecord => ({
   holds: [],
 });
 
+/** What the shop of these orders sells, minor units of GBP. */
+export const shelves = {
+  prices: [
+    { productId: "mug", priceMinor: 100 },
+    { productId: "yacht", priceMinor: 1_000_100 },
+    { productId: "sold-out", priceMinor: 100 },
+  ],
+  stocked: ["mug", "yacht"].map((productId) => ({ productId, quantity: 1_000_000 })),
+} as const;
+
 /**
  * Orders that end in each way that a shop's own data can bring about. A mug costs 100; `sold-out` has no pieces. One yacht is over the
  * limit: by mugs, a hundred such orders at once, as wait for a service that is down, would take all that there are.

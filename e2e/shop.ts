@@ -6,7 +6,7 @@ import { until } from "#kafka/testing.ts";
 import { createShopHttp } from "../cli/start/shop-http.ts";
 import { disagreements, openStoresReader, type OrderRecord, type StoresReader } from "./agreement.ts";
 import { withEvidence } from "./evidence.ts";
-import { type OrderKind, orderKinds } from "./order-kinds.ts";
+import { type OrderKind, orderKinds, shelves } from "./order-kinds.ts";
 import { type Environment, type Platform, type Processes, startProcesses } from "./processes.ts";
 
 export interface Shop {
@@ -45,8 +45,6 @@ type Send = (
   idempotencyKey: string,
 ) => Promise<string>;
 
-const pieces = 1_000_000;
-const pricesMinor = { mug: 100, yacht: 1_000_100, "sold-out": 100 };
 const kindNames = Object.keys(orderKinds) as OrderKind[];
 
 /** As startProcesses. */
@@ -120,10 +118,8 @@ function createSend(processes: Processes, signal: AbortSignal): Send {
 }
 
 async function stockShelves(send: Send): Promise<void> {
-  const prices = Object.entries(pricesMinor).map(([productId, priceMinor]) => ({ productId, priceMinor }));
-  await send("stock", "PUT", "/prices", { prices }, "prices");
-  const items = ["mug", "yacht"].map((productId) => ({ productId, quantity: pieces }));
-  await send("stock", "POST", "/restocks", { items }, "restock");
+  await send("stock", "PUT", "/prices", { prices: shelves.prices }, "prices");
+  await send("stock", "POST", "/restocks", { items: shelves.stocked }, "restock");
 }
 
 async function prepareOrder(send: Send, number: number, kind: OrderKind): Promise<() => Promise<PlacedOrder>> {
