@@ -8,16 +8,7 @@ import { readOffsets } from "#db/offsets.ts";
 import { deadLetters, suspects } from "#db/shared/schema.ts";
 import { markSuspect } from "#db/suspects.ts";
 import type { OutgoingMessage } from "#kafka/outgoing-message.ts";
-import {
-  createRig,
-  createTestService,
-  handledOrders,
-  messageOf,
-  onceEach,
-  orderId,
-  orderStart,
-  range,
-} from "./testing.ts";
+import { createRig, createTestService, messageOf, onceEach, orderId, orderStart, range, starts } from "./testing.ts";
 import { readTopic, testSettings, until, type Rig } from "./testing.ts";
 
 const LIMIT = { timeout: 60_000 };
@@ -27,9 +18,6 @@ let rig: Rig;
 beforeEach(async () => void (rig = await createRig()));
 afterEach(() => rig.end());
 
-const starts = (from: number, to: number) => range(from, to).map((n) => messageOf(orderStart(n)));
-const handled = () => handledOrders(rig.store);
-const untilHandled = (count: number) => until(`${count} handled`, async () => (await handled()).length === count);
 const dead = () => rig.store.read(signal, (db) => db.select().from(deadLetters).orderBy(asc(deadLetters.id)));
 const untilDead = (count: number) => until(`${count} dead letters`, async () => (await dead()).length === count);
 const summary = async () => (await dead()).map(({ key, reason, attempts }) => [String(key), reason, attempts]);
@@ -49,8 +37,8 @@ describe("poison among good messages", () => {
   test("is set aside at once with its bytes, in the batch of the good ones, which are handled", LIMIT, async () => {
     await rig.send([...starts(0, 20), ...Object.values(poison), ...starts(20, 40)]);
     const bus = await rig.start();
-    await untilHandled(40);
-    assert.deepEqual(await handled(), onceEach(range(0, 40)));
+    await rig.untilHandled(40);
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 40)));
     await untilDead(4);
     const rows = await dead();
     assert.deepEqual(rows.map(({ reason }) => reason).sort(), Object.keys(poison).sort());
@@ -121,10 +109,10 @@ describe("poison among good messages", () => {
       };
       await rig.send([...starts(0, 30), messageOf(orderStart(30, 5)), ...starts(31, 60)]);
       const bus = await rig.start({ handler: service });
-      await untilHandled(59);
+      await rig.untilHandled(59);
       await untilDead(1);
       assert.deepEqual(await summary(), [[orderId(30), "handler-type-error", 1]]);
-      assert.deepEqual(await handled(), onceEach(range(0, 60).filter((n) => n !== 30)));
+      assert.deepEqual(await rig.handled(), onceEach(range(0, 60).filter((n) => n !== 30)));
       assert(bus.metrics.splits > 0);
     },
   );
@@ -139,7 +127,7 @@ describe("a message that breaks a rule of the schema", () => {
       messageOf(orderStart(200, 13)),
     ]);
     const bus = await rig.start();
-    await untilHandled(199);
+    await rig.untilHandled(199);
     await untilDead(2);
     assert.deepEqual(
       (await summary()).sort((a, b) => String(a).localeCompare(String(b))),
@@ -148,7 +136,7 @@ describe("a message that breaks a rule of the schema", () => {
         [orderId(200), "constraint", 1],
       ],
     );
-    assert.deepEqual(await handled(), onceEach(range(0, 200).filter((n) => n !== 100)), "each other one once");
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 200).filter((n) => n !== 100)), "each other one once");
     const copies = await readTopic(rig.broker, "stock.failed", 199);
     assert.equal(new Set(copies.map(({ key }) => String(key))).size, 199);
     assert.equal(bus.metrics.deadLetterReasons.get("constraint"), 2);
@@ -172,7 +160,7 @@ describe("an error of no known class", () => {
       };
       await rig.send([...starts(0, 3), messageOf(orderStart(3, 3)), messageOf(orderStart(4, 2)), ...starts(5, 8)]);
       const bus = await rig.start({ handler: service, settings: { ...testSettings, unknownAttempts: 4 } });
-      await untilHandled(7);
+      await rig.untilHandled(7);
       await untilDead(1);
       assert.deepEqual(await summary(), [[orderId(3), "unknown-error", 4]]);
       assert.match((await dead())[0]?.error ?? "", /^Error: strange 3/);
@@ -193,11 +181,11 @@ describe("a store that cannot be written", () => {
     await rig.send(starts(0, 20));
     const bus = await rig.start({ handler: service });
     await until("ten tries", () => tries >= 10);
-    assert.deepEqual([await handled(), await dead(), await nexts()], [[], [], 0]);
+    assert.deepEqual([await rig.handled(), await dead(), await nexts()], [[], [], 0]);
     assert(bus.metrics.waitingSinceMs > 0, "metrics say since when it waits");
     full = false;
-    await untilHandled(20);
-    assert.deepEqual(await handled(), onceEach(range(0, 20)));
+    await rig.untilHandled(20);
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 20)));
     assert.deepEqual(await dead(), []);
     await until("it says that it waits no more", () => bus.metrics.waitingSinceMs === 0);
   });
@@ -212,8 +200,8 @@ describe("a store that cannot be written", () => {
     await until("a try", () => bus.metrics.transientFailures > 0);
     await bus.stop(0);
     await rig.start();
-    await untilHandled(5);
-    assert.deepEqual(await handled(), onceEach(range(0, 5)));
+    await rig.untilHandled(5);
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 5)));
   });
 });
 
@@ -243,7 +231,7 @@ describe("after an unclean exit", () => {
     const sizes = new Set<number>();
     service.onHandle = (_tx, messages) => void sizes.add(messages.length);
     const bus = await rig.start({ handler: service });
-    await untilHandled(10);
+    await rig.untilHandled(10);
     assert.deepEqual([...sizes], [1]);
     assert.deepEqual(await dead(), [], "two deaths are not three");
     const partitionsUsed = (await rig.store.read(signal, (db) => readOffsets(db, groups.stock))).filter(
@@ -287,6 +275,6 @@ describe("after an unclean exit", () => {
       ["deadly 3 0"],
     );
     const first = new Set(rows.map(({ key }) => String(key)));
-    assert.deepEqual(await handled(), onceEach(range(0, 10).filter((n) => !first.has(orderId(n)))));
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 10).filter((n) => !first.has(orderId(n)))));
   });
 });

@@ -12,13 +12,13 @@ import { encodeCommitMetadata } from "./consume/commit-metadata.ts";
 import {
   createRig,
   createTestService,
-  handledOrders,
   messageOf,
   onceEach,
   orderId,
   orderStart,
   range,
   readTopic,
+  starts,
 } from "./testing.ts";
 import { testSettings, until, type Rig } from "./testing.ts";
 
@@ -29,9 +29,6 @@ let rig: Rig;
 beforeEach(async () => void (rig = await createRig()));
 afterEach(() => rig.end());
 
-const starts = (from: number, to: number) => range(from, to).map((n) => messageOf(orderStart(n)));
-const handled = () => handledOrders(rig.store);
-const untilHandled = (count: number) => until(`${count} handled`, async () => (await handled()).length === count);
 const keysOf = async (topic: string, count: number) =>
   (await readTopic(rig.broker, topic, count)).map(({ key }) => Buffer.from(key ?? []).toString()).sort();
 const publishedSeqs = async () =>
@@ -42,8 +39,8 @@ describe("a service on the bus", () => {
     await rig.start();
     const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     await rig.send(range(0, 300).map((n) => messageOf(orderStart(n), n === 7 ? trace : null)));
-    await untilHandled(300);
-    assert.deepEqual(await handled(), onceEach(range(0, 300)));
+    await rig.untilHandled(300);
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 300)));
     const published = await readTopic(rig.broker, "stock.failed", 300);
     assert.deepEqual(published.map(({ key }) => String(key)).sort(), range(0, 300).map(orderId));
     const traced = published.filter(({ headers }) => headers?.some((header) => "traceparent" in header));
@@ -56,7 +53,7 @@ describe("a service on the bus", () => {
   test("tells the broker how far it read and from which store, and stops clean", LIMIT, async () => {
     const bus = await rig.start();
     await rig.send(starts(0, 50));
-    await untilHandled(50);
+    await rig.untilHandled(50);
     await bus.stop();
     const admin = await openAdmin(baseProperties(rig.broker.bootstrapServers));
     const committed = await admin.committedOffsets(groups.stock, await admin.partitionsOf(["order.start"]));
@@ -97,7 +94,7 @@ describe("a service on the bus", () => {
     );
     assert.equal(bus.outbox().rows, 1);
     await rig.broker.up();
-    await untilHandled(1);
+    await rig.untilHandled(1);
     await until("the watermark", async () => (await publishedSeqs())[0]?.[1] === 2);
     assert.equal(bus.outbox().rows, 0);
   });
@@ -116,13 +113,13 @@ describe("a COMMIT whose answer was lost", () => {
     };
     const bus = await rig.start({ store: { ...rig.store, write } });
     await rig.send(starts(0, 100));
-    await untilHandled(100);
+    await rig.untilHandled(100);
     assert.deepEqual(await keysOf("stock.failed", 100), range(0, 100).map(orderId));
     // A commit is needed to know that the lost one is settled.
     await rig.send(starts(100, 110));
-    await untilHandled(110);
+    await rig.untilHandled(110);
     await until("all is published", async () => (await publishedSeqs())[0]?.[1] === 110);
-    assert.deepEqual(await handled(), onceEach(range(0, 110)));
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 110)));
     assert.equal(bus.metrics.commitsUnknown, 2);
   });
 });
@@ -131,15 +128,15 @@ describe("a broker that forgot everything", () => {
   test("gets what was not read by all again, and what comes twice is published once", LIMIT, async () => {
     const bus = await rig.start();
     await rig.send(starts(0, 40));
-    await untilHandled(40);
+    await rig.untilHandled(40);
     await until("all is published", async () => (await publishedSeqs())[0]?.[1] === 40);
     await rig.restartBroker();
     assert.deepEqual(await keysOf("stock.failed", 40), range(0, 40).map(orderId));
     assert.equal(bus.metrics.republished, 1);
     await rig.send(starts(30, 60));
-    await untilHandled(60);
+    await rig.untilHandled(60);
     await until("all is published", async () => (await publishedSeqs())[0]?.[1] === 60);
-    const times = new Map((await handled()).map((row) => [row.id, row.times]));
+    const times = new Map((await rig.handled()).map((row) => [row.id, row.times]));
     assert(
       range(30, 40).every((n) => (times.get(orderId(n)) ?? 0) >= 2),
       "duplicates are seen",
@@ -153,12 +150,12 @@ describe("a broker that forgot everything", () => {
     async () => {
       await rig.start();
       await rig.send(starts(0, 40));
-      await untilHandled(40);
+      await rig.untilHandled(40);
       await rig.restartBroker();
       // A member that was not told yet that it is none any more goes on where it was, in the new log. When it is told, it judges
       // anew and begins at the start: what it read meanwhile comes again.
       await rig.send(starts(40, 640));
-      await untilHandled(640);
+      await rig.untilHandled(640);
       await until("all is published", async () => (await publishedSeqs())[0]?.[1] === 640);
       const rows = await rig.store.read(signal, (db) => db.select().from(outbox));
       assert.deepEqual(
@@ -176,7 +173,7 @@ describe("rows that every reading group has committed past", () => {
   test("are read by all, and are not published again when the broker forgets", LIMIT, async () => {
     const bus = await rig.start();
     await rig.send(starts(0, 30));
-    await untilHandled(30);
+    await rig.untilHandled(30);
     await until("all is published", async () => (await publishedSeqs())[0]?.[1] === 30);
     await readAs(groups.order, 30);
     assert.equal((await instance())?.readSeq, 0, "one of two has read them");
@@ -187,14 +184,14 @@ describe("rows that every reading group has committed past", () => {
     await rig.restartBroker();
     await until("the relay has met the new broker", () => bus.metrics.republished === 1);
     await rig.send(starts(30, 40));
-    await untilHandled(40);
+    await rig.untilHandled(40);
     assert.deepEqual(await keysOf("stock.failed", 10), range(30, 40).map(orderId), "only what was not read");
   });
 
   test("are not, when a reader committed so far in an earlier life of the broker only", LIMIT, async () => {
     await rig.start();
     await rig.send(starts(0, 30));
-    await untilHandled(30);
+    await rig.untilHandled(30);
     await until("all is published", async () => (await publishedSeqs())[0]?.[1] === 30);
     for (const group of readers) await readAs(group, 30, "of an earlier life");
     const turns = Date.now() + 20 * testSettings.watchIntervalMs;
@@ -218,7 +215,7 @@ describe("a broker that is away for a while", () => {
   test("is waited for: nothing is lost, nothing set aside, and it goes on by itself", LIMIT, async () => {
     const bus = await rig.start();
     await rig.send(starts(0, 10));
-    await untilHandled(10);
+    await rig.untilHandled(10);
     await rig.broker.down();
     const event = {
       type: "order.cancel",
@@ -231,8 +228,8 @@ describe("a broker that is away for a while", () => {
     await rig.broker.up();
     assert.deepEqual(await keysOf("order.cancel", 1), [orderId(5)]);
     await rig.send(starts(10, 20));
-    await untilHandled(20);
-    assert.deepEqual(await handled(), onceEach(range(0, 20)));
+    await rig.untilHandled(20);
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 20)));
     assert.equal(bus.metrics.deadLetters, 0);
     assert.equal(bus.refusal(), undefined);
   });
@@ -243,14 +240,14 @@ describe("two instances of one service on one store", () => {
     const settings = { ...testSettings, takeoverAfterMs: 60_000 };
     const first = await rig.start({ settings });
     await rig.send(starts(0, 50));
-    await untilHandled(50);
+    await rig.untilHandled(50);
     const second = await rig.start({ settings, instanceId: "stock-2" });
     await until("the second has partitions", () =>
       second.entries.some(({ message }) => message === "partitions assigned"),
     );
     await rig.send(starts(50, 400));
-    await untilHandled(400);
-    assert.deepEqual(await handled(), onceEach(range(0, 400)));
+    await rig.untilHandled(400);
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 400)));
     assert(second.metrics.consumed > 0 && first.metrics.consumed > 50, "both have worked");
     assert.equal(first.metrics.consumed + second.metrics.consumed, 400);
     assert.deepEqual(await keysOf("stock.failed", 400), range(0, 400).map(orderId));

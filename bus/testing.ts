@@ -88,6 +88,9 @@ export function orderStart(n: number, quantity = 1): OrderEvent<"order.start"> {
   return { type: "order.start", orderId: orderId(n), atMs: 1_700_000_000_000, data };
 }
 
+/** The messages that begin the orders from the first number up to the second. */
+export const starts = (from: number, to: number) => range(from, to).map((n) => messageOf(orderStart(n)));
+
 export function messageOf(event: OrderEvent, traceparent: string | null = null): OutgoingMessage {
   const { topic, key, value } = encode(event, "intake");
   return { topic, key, value, headers: headers(traceparent) };
@@ -168,6 +171,9 @@ export interface Rig {
   readonly store: Store;
   start(options?: Parameters<typeof startTestBus>[2]): Promise<TestBus>;
   send(messages: readonly OutgoingMessage[]): Promise<void>;
+  /** As the test service has them in its store. */
+  handled(): ReturnType<typeof handledOrders>;
+  untilHandled(count: number): Promise<void>;
   /** Kills the broker and starts it on the same port: all that it had is gone. */
   restartBroker(): Promise<void>;
   end(): Promise<void>;
@@ -178,7 +184,10 @@ export async function createRig(): Promise<Rig> {
   const buses: TestBus[] = [];
   let broker = await startTestBroker();
   let producer: KafkaProducer | undefined;
+  const handled = () => handledOrders(temporary.store);
   return {
+    handled,
+    untilHandled: (count) => until(`${count} handled`, async () => (await handled()).length === count),
     get broker() {
       return broker;
     },

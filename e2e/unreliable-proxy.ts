@@ -1,18 +1,16 @@
 // For tests only.
-import { connect, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readdressed } from "#kafka/apache-kafka/readdressed.ts";
+import { type Proxy, startProxy } from "#kafka/apache-kafka/proxy.ts";
 import type { Random } from "#workers/testing/random-messages.ts";
 
 /** A way to a broker that is slow and breaks. */
-export interface UnreliableProxy {
-  readonly bootstrapServers: string;
+export interface UnreliableProxy extends Proxy {
   /** Until told otherwise: each piece of what is sent waits at random, and so often a connection ends in the middle of one. */
   misbehave(options: Misbehaviour): void;
   behave(): void;
   /** Connections that it has cut or reset. */
   broken(): number;
-  close(): void;
 }
 
 export interface Misbehaviour {
@@ -21,16 +19,10 @@ export interface Misbehaviour {
   readonly breaksOneIn: number;
 }
 
-/**
- * Stands between clients and a broker of one node. What the broker says of its own address is replaced, so that clients come
- * back to the proxy and not to the broker.
- */
+/** Stands between clients and a broker of one node. */
 export async function startUnreliableProxy(brokerAddress: string, random: Random): Promise<UnreliableProxy> {
-  const brokerPort = Number(brokerAddress.split(":")[1]);
-  const sockets = new Set<Socket>();
   let misbehaviour: Misbehaviour | undefined;
   let broken = 0;
-  let proxyPort = 0;
 
   function breakOff(pair: readonly Socket[]): void {
     broken += 1;
@@ -57,35 +49,17 @@ export async function startUnreliableProxy(brokerAddress: string, random: Random
       for (const piece of piecesOf(chunk)) sending = sending.then(() => hand(piece));
     });
     from.on("error", () => to.destroy());
-    from.on("close", () => {
-      sockets.delete(from);
-      void sending.then(() => to.destroy());
-    });
-    sockets.add(from);
+    from.on("close", () => void sending.then(() => to.destroy()));
   }
 
-  const server = createServer((client) => {
-    const broker = connect(brokerPort, "127.0.0.1");
+  const proxy = await startProxy(brokerAddress, (client, broker, answersOf) => {
     pump(client, broker, (chunk) => [chunk]);
-    pump(
-      broker,
-      client,
-      readdressed(brokerPort, () => proxyPort),
-    );
+    pump(broker, client, answersOf);
   });
-  server.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the system gave no port");
-  proxyPort = address.port;
   return {
-    bootstrapServers: `127.0.0.1:${proxyPort}`,
+    ...proxy,
     misbehave: (options) => void (misbehaviour = options),
     behave: () => void (misbehaviour = undefined),
     broken: () => broken,
-    close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
   };
 }

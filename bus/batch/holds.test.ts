@@ -3,16 +3,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { topics } from "#contracts/topics.ts";
 import { deadLetters } from "#db/shared/schema.ts";
 import { partitionOf } from "#kafka/partition-of.ts";
-import {
-  createRig,
-  createTestService,
-  handledOrders,
-  messageOf,
-  onceEach,
-  orderId,
-  orderStart,
-  range,
-} from "../testing.ts";
+import { createRig, createTestService, onceEach, orderId, range, starts } from "../testing.ts";
 import { testSettings, until, type Rig } from "../testing.ts";
 
 const LIMIT = { timeout: 60_000 };
@@ -22,9 +13,6 @@ let rig: Rig;
 beforeEach(async () => void (rig = await createRig()));
 afterEach(() => rig.end());
 
-const starts = (from: number, to: number) => range(from, to).map((n) => messageOf(orderStart(n)));
-const handled = () => handledOrders(rig.store);
-const untilHandled = (count: number) => until(`${count} handled`, async () => (await handled()).length === count);
 const dead = () => rig.store.read(signal, (db) => db.select().from(deadLetters));
 
 describe("a record that fails for no known reason, until it passes", () => {
@@ -55,16 +43,16 @@ describe("a record that fails for no known reason, until it passes", () => {
     await rig.send(starts(0, 200));
     const bus = await rig.start({ handler: service, settings: patient });
     const held = heldOf(200);
-    await untilHandled(200 - held.length);
+    await rig.untilHandled(200 - held.length);
     await until("some tries", () => bus.metrics.unknownFailures > 3);
     await rig.send(starts(200, 400));
     const heldLater = heldOf(400);
     assert(heldLater.length > held.length, "some of the second wave are behind it too");
-    await untilHandled(400 - heldLater.length);
-    assert.deepEqual(await handled(), without(heldLater, 400));
+    await rig.untilHandled(400 - heldLater.length);
+    assert.deepEqual(await rig.handled(), without(heldLater, 400));
     passes();
-    await untilHandled(400);
-    assert.deepEqual(await handled(), onceEach(range(0, 400)));
+    await rig.untilHandled(400);
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 400)));
     assert.deepEqual(
       handledInOrder.filter((id) => heldLater.includes(id)),
       heldLater,
@@ -77,13 +65,13 @@ describe("a record that fails for no known reason, until it passes", () => {
     await rig.send(starts(0, 200));
     const bus = await rig.start({ handler: service, settings: patient });
     const held = heldOf(200);
-    await untilHandled(200 - held.length);
+    await rig.untilHandled(200 - held.length);
     await until("a try", () => bus.metrics.unknownFailures > 0);
     await bus.stop(0);
-    assert.deepEqual(await handled(), without(held, 200));
+    assert.deepEqual(await rig.handled(), without(held, 200));
     await rig.start();
-    await untilHandled(200);
-    assert.deepEqual(await handled(), onceEach(range(0, 200)));
+    await rig.untilHandled(200);
+    assert.deepEqual(await rig.handled(), onceEach(range(0, 200)));
     assert.deepEqual(await dead(), []);
   });
 });

@@ -1,26 +1,18 @@
 // For tests of what a client does when a broker's answer is lost.
-import { connect, createServer, type Socket } from "node:net";
-import { readdressed, wholeFrames } from "../../apache-kafka/readdressed.ts";
+import { type Proxy, startProxy, wholeFrames } from "../../apache-kafka/proxy.ts";
 
 /** A way to a broker of one node that loses the first answer to a Produce request: the broker has the batch, the client does not know. */
-export interface LosingProxy {
-  readonly bootstrapServers: string;
+export interface LosingProxy extends Proxy {
   /** Answers that were lost: at most one. */
   lost(): number;
-  close(): void;
 }
 
 const PRODUCE = 0;
 
 export async function startLosingProxy(brokerAddress: string): Promise<LosingProxy> {
-  const brokerPort = Number(brokerAddress.split(":")[1]);
-  const sockets = new Set<Socket>();
-  let proxyPort = 0;
   let lost = 0;
-  const server = createServer((client) => {
-    const broker = connect(brokerPort, "127.0.0.1");
+  const proxy = await startProxy(brokerAddress, (client, broker, answersOf) => {
     const requests = wholeFrames();
-    const answers = readdressed(brokerPort, () => proxyPort);
     const produced = new Set<number>();
     client.on("data", (chunk: Buffer) => {
       for (const request of requests(chunk)) {
@@ -29,7 +21,7 @@ export async function startLosingProxy(brokerAddress: string): Promise<LosingPro
       }
     });
     broker.on("data", (chunk: Buffer) => {
-      for (const answer of answers(chunk)) {
+      for (const answer of answersOf(chunk)) {
         if (lost === 0 && produced.has(answer.readInt32BE(4))) {
           lost += 1;
           client.destroy();
@@ -41,22 +33,9 @@ export async function startLosingProxy(brokerAddress: string): Promise<LosingPro
       [client, broker],
       [broker, client],
     ] as const) {
-      sockets.add(from);
       from.on("error", () => to.destroy());
       from.on("close", () => to.destroy());
     }
   });
-  server.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the system gave no port");
-  proxyPort = address.port;
-  return {
-    bootstrapServers: `127.0.0.1:${proxyPort}`,
-    lost: () => lost,
-    close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
+  return { ...proxy, lost: () => lost };
 }
