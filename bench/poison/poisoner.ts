@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { uuidv7 } from "uuidv7";
+import { headersOf } from "#bus/batch/records.ts";
 import type { EventType } from "#contracts/events.ts";
 import type { OutgoingMessage } from "#kafka/outgoing-message.ts";
 import { OutOfRangeError } from "#kafka/out-of-range.ts";
@@ -96,8 +97,6 @@ export const refusals: readonly string[] = [
     BEGIN SELECT json('no JSON'); END`,
 ];
 
-const textOf = ({ value }: KafkaMessage) => new TextDecoder().decode(value ?? new Uint8Array());
-const headersOf = ({ headers }: KafkaMessage) => (headers ?? []).flatMap((header) => Object.entries(header));
 const copyOf = (message: KafkaMessage): OutgoingMessage => {
   return { topic: message.topic, key: message.key, value: message.value, headers: headersOf(message) };
 };
@@ -109,7 +108,7 @@ const copyOf = (message: KafkaMessage): OutgoingMessage => {
 function poisonOf(message: KafkaMessage, number: number, isHard: boolean): OutgoingMessage {
   const topic = message.topic as EventType;
   const kind = isHard && topic === "order.start" ? number % 7 : number % 5;
-  const text = textOf(message);
+  const text = Buffer.from(message.value ?? "").toString();
   const good = copyOf(message);
   switch (kind) {
     case 0:
