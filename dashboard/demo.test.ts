@@ -22,8 +22,9 @@ describe(title, { skip: skip !== false }, () => {
     if (typeof browser === "string") return;
     ports = await findPorts();
     const where = ["--data", folder.path, "--port", String(ports.http), "--broker-port", String(ports.broker)];
-    // A deadline that a test can wait for; what a person is shown takes half a minute.
-    shop = startShop(where, { ORDER_DEADLINE_MS: "3000" });
+    // A deadline that a test can wait for, and that an order outlives whose payment was killed: its partitions come back after
+    // the session timeout, 10 s. Before, deadline and charge raced. What a person is shown takes half a minute.
+    shop = startShop(where, { ORDER_DEADLINE_MS: "20000" });
     await shop.says(/The shop is open/);
     page = await browser.newPage({ locale: "en-GB" });
     page.setDefaultTimeout(40_000);
