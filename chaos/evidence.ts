@@ -6,6 +6,8 @@ import { readOffsets } from "#db/offsets.ts";
 import { createReader } from "#db/reader.ts";
 import { openAdmin } from "#kafka/admin.ts";
 import { baseProperties } from "#kafka/settings.ts";
+import { isSamePartition } from "#kafka/topic-partition.ts";
+import type { TopicPartition } from "#kafka/upstream.ts";
 import type { Processes } from "../e2e/processes.ts";
 
 /** Keeps what says why: of each worker all that it wrote and its metrics; of each group how far it has read. Gives the folder. */
@@ -43,8 +45,7 @@ async function groupsText({ broker, storeUrls }: Processes): Promise<string> {
       const rows = await reader.read(new AbortController().signal, (database) => readOffsets(database, groupId));
       reader.close();
       for (const { topic, partition, start, end } of await admin.logRanges(partitions)) {
-        const isHere = (each: { readonly topic: string; readonly partition: number }) =>
-          each.topic === topic && each.partition === partition;
+        const isHere = (each: TopicPartition) => isSamePartition(each, { topic, partition });
         const [row, commit] = [rows.find(isHere), committed.find(isHere)];
         if ((row?.next ?? 0) === end && commit?.offset === end) continue;
         const store = row ? `${row.next} (life ${row.incarnation.slice(0, 8)})` : "nothing";

@@ -4,13 +4,11 @@ import { offsets } from "./shared/schema.ts";
 
 export type OffsetRow = typeof offsets.$inferSelect;
 
-export interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
+/** Which of a group's rows. */
+type RowKey = Readonly<Pick<OffsetRow, "topic" | "partition">>;
 
 /** How far one batch moves one partition. */
-export interface OffsetMove extends TopicPartition {
+export interface OffsetMove extends RowKey {
   readonly incarnation: string;
   /** Offset of the batch's first record: the row must still say so. */
   readonly from: number;
@@ -27,13 +25,13 @@ export function compareAndSetOffsets(
   groupId: string,
   moves: readonly OffsetMove[],
   nowMs: number,
-): Promise<TopicPartition[]> {
+): Promise<RowKey[]> {
   // The group is in each row, not beside them: else SQLite reads all of the group's rows, and for each of them all moves
   // (36 partitions: 1.3 ms of CPU in place of 0.2).
   const rows = moves.map((move) => {
     return [groupId, move.topic, move.partition, move.incarnation, move.from, move.next, move.lastRecordId];
   });
-  return tx.all<TopicPartition>(sql`
+  return tx.all<RowKey>(sql`
     UPDATE offsets SET next = move.value ->> 5, last_record_id = move.value ->> 6, updated_at_ms = ${nowMs}
     FROM json_each(${JSON.stringify(rows)}) AS move
     WHERE offsets.group_id = move.value ->> 0
@@ -45,7 +43,7 @@ export function compareAndSetOffsets(
 }
 
 /** Where a group starts in a partition that it has no row for in this incarnation. */
-export interface OffsetStart extends TopicPartition {
+export interface OffsetStart extends RowKey {
   readonly incarnation: string;
   readonly next: number;
 }

@@ -2,6 +2,7 @@ import { connect, type ConnectOptions } from "./connect.ts";
 import { committedOf, leaveGroup } from "./consumer-calls.ts";
 import { answered, codeName, KafkaError } from "./errors.ts";
 import { consumerSettings } from "./settings.ts";
+import { isSamePartition } from "./topic-partition.ts";
 import type { TopicSpec } from "./topic-spec.ts";
 import { newAdmin, newConsumer, newProducer, type Admin, type ClientProperties, type Consumer } from "./upstream.ts";
 import type {
@@ -103,7 +104,7 @@ export async function openAdmin(settings: ClientProperties, options: ConnectOpti
     );
     const ends = await logRanges(partitions);
     return ends.map(({ topic, partition, end }) => {
-      const at = found.find((each) => each.topic === topic && each.partition === partition)?.offset ?? -1;
+      const at = found.find((each) => isSamePartition(each, { topic, partition }))?.offset ?? -1;
       return { topic, partition, offset: at < 0 ? end : at };
     });
   };

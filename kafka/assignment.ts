@@ -1,3 +1,4 @@
+import { isSamePartition } from "./topic-partition.ts";
 import type { KafkaMessage, TopicPartition, TopicPartitionOffset } from "./upstream.ts";
 
 /** One partition that this member owns. */
@@ -46,7 +47,7 @@ export function newAssignment(): Assignment {
       const nowMs = performance.now();
       let last: OwnedPartition | undefined; // messages come in runs of one partition
       for (const message of messages) {
-        if (last?.partition !== message.partition || last.topic !== message.topic) last = get(message);
+        if (!last || !isSamePartition(last, message)) last = get(message);
         if (last) last.next = message.offset + 1;
         if (last) last.aliveAtMs = nowMs;
       }

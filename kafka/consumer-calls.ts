@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { answered, KafkaError, toKafkaError } from "./errors.ts";
 import { unpackMessages } from "./packed-messages.ts";
+import { isSamePartition } from "./topic-partition.ts";
 import type { CommittedOffset, Consumer, KafkaMessage, Metadata } from "./upstream.ts";
 import type { TopicPartition, TopicPartitionOffset } from "./upstream.ts";
 
@@ -51,7 +52,7 @@ export async function committedOf(
     client.committed(partitions, REQUEST_TIMEOUT_MS, done),
   );
   return partitions.map((asked) => {
-    const found = offsets.find(({ topic, partition }) => topic === asked.topic && partition === asked.partition);
+    const found = offsets.find((each) => isSamePartition(each, asked));
     return found && found.offset >= 0 ? found : undefined;
   });
 }

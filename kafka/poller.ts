@@ -2,6 +2,7 @@ import type { Assignment } from "./assignment.ts";
 import { consume } from "./consumer-calls.ts";
 import type { RangeCheck } from "./out-of-range.ts";
 import type { Rebalances } from "./rebalances.ts";
+import { isSamePartition } from "./topic-partition.ts";
 import type { Consumer, KafkaMessage, TopicPartition } from "./upstream.ts";
 
 export interface Poller {
@@ -84,7 +85,7 @@ export function newBuffer(assignment: Assignment): Buffered {
     },
     forget(partitions) {
       if (messages.length === 0) return;
-      messages = messages.filter((m) => !partitions.some((p) => p.topic === m.topic && p.partition === m.partition));
+      messages = messages.filter((message) => !partitions.some((each) => isSamePartition(each, message)));
     },
   };
 }

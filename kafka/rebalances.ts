@@ -1,5 +1,6 @@
 import type { Assignment } from "./assignment.ts";
 import { KafkaError } from "./errors.ts";
+import { isSamePartition } from "./topic-partition.ts";
 import type { Consumer, TopicPartition } from "./upstream.ts";
 
 /** Where to begin to read: the offset of the next message, or the log's start, wherever that is. */
@@ -108,7 +109,7 @@ function answerAtOnce(client: Consumer, code: number, partitions: readonly Topic
 }
 
 function complete(partitions: readonly TopicPartition[], starts: readonly StartOffset[]): readonly StartOffset[] {
-  const missing = partitions.filter((p) => !starts.some((s) => s.topic === p.topic && s.partition === p.partition));
+  const missing = partitions.filter((each) => !starts.some((start) => isSamePartition(start, each)));
   if (missing.length === 0 && starts.length === partitions.length) return starts;
   const names = missing.map(({ topic, partition }) => `${topic}/${partition}`).join(", ");
   throw new KafkaError(

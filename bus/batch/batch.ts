@@ -3,6 +3,7 @@ import type { Transaction } from "#db/connection.ts";
 import type { DeadLetter, RecordPosition } from "#db/dead-letters.ts";
 import { compareAndSetOffsets, type OffsetMove } from "#db/offsets.ts";
 import { clearSuspect } from "#db/suspects.ts";
+import { isSamePartition } from "#kafka/topic-partition.ts";
 import type { KafkaMessage, TopicPartition } from "#kafka/upstream.ts";
 import type { BatchHandler, Handled, Received } from "../batch-handler.ts";
 import { deadLetterOf, keepDeadLetters, type Condemned } from "./dead-letters.ts";
@@ -130,6 +131,6 @@ function movesOf(items: readonly Item[]): OffsetMove[] {
 
 function without(moves: readonly TopicPartition[], moved: readonly TopicPartition[]): TopicPartition[] {
   return moves
-    .filter((move) => !moved.some(({ topic, partition }) => topic === move.topic && partition === move.partition))
+    .filter((move) => !moved.some((each) => isSamePartition(each, move)))
     .map(({ topic, partition }) => ({ topic, partition }));
 }

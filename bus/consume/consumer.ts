@@ -3,6 +3,7 @@ import { readOffsets } from "#db/offsets.ts";
 import { KafkaError } from "#kafka/errors.ts";
 import { openPollLoop, type PollLoop } from "#kafka/poll-loop.ts";
 import { consumerSettings } from "#kafka/settings.ts";
+import { isSamePartition } from "#kafka/topic-partition.ts";
 import type { KafkaMessage, TopicPartition } from "#kafka/upstream.ts";
 import { type AssignmentOptions, beginPartitions, confirmStart } from "./assignment.ts";
 import { createBackOff, sleep } from "../back-off.ts";
@@ -133,8 +134,7 @@ async function joinGroup<K extends EventType>(options: ConsumerOptions<K>, posit
     dueInMs: committer.dueInMs,
     pauseOnly(partitions) {
       if (!paused && partitions.length === 0) return;
-      const isHeld = (one: TopicPartition) =>
-        partitions.some(({ topic, partition }) => topic === one.topic && partition === one.partition);
+      const isHeld = (one: TopicPartition) => partitions.some((each) => isSamePartition(each, one));
       const assigned = loop.assigned();
       const pausing = assigned.filter((each) => isHeld(each) && !each.paused);
       const resuming = assigned.filter((each) => each.paused && !isHeld(each));
@@ -221,7 +221,7 @@ async function rejoin<K extends EventType>(
   const rows = await store.read(signal, (database) => readOffsets(database, handler.groupId));
   for (const { topic, partition } of partitions) {
     const position = positions.get({ topic, partition });
-    const row = rows.find((each) => each.topic === topic && each.partition === partition);
+    const row = rows.find((each) => isSamePartition(each, { topic, partition }));
     // Assigned no more: whoever has it now moved it.
     if (position === undefined) continue;
     if (row?.incarnation !== position.incarnation) throw new Error(`${topic}/${partition}: its log has begun anew`);

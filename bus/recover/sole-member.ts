@@ -2,6 +2,7 @@ import type { LogRange } from "#kafka/admin.ts";
 import { KafkaError } from "#kafka/errors.ts";
 import { openPollLoop, type PollLoop } from "#kafka/poll-loop.ts";
 import { consumerSettings } from "#kafka/settings.ts";
+import { isSamePartition } from "#kafka/topic-partition.ts";
 import type { ClientProperties, CommittedOffset, TopicPartition } from "#kafka/upstream.ts";
 import { sleep } from "../back-off.ts";
 import type { BatchHandler } from "../batch-handler.ts";
@@ -72,8 +73,8 @@ export async function asSoleMember<T>(
   }
 }
 
-function startOf(ranges: readonly LogRange[], { topic, partition }: TopicPartition): number {
-  return ranges.find((range) => range.topic === topic && range.partition === partition)?.start ?? 0;
+function startOf(ranges: readonly LogRange[], partition: TopicPartition): number {
+  return ranges.find((range) => isSamePartition(range, partition))?.start ?? 0;
 }
 
 const others = (count: number) =>

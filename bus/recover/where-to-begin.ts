@@ -1,6 +1,7 @@
 import type { EventType } from "#contracts/events.ts";
 import { type Service, topics } from "#contracts/topics.ts";
 import type { LogRange } from "#kafka/admin.ts";
+import { isSamePartition } from "#kafka/topic-partition.ts";
 import type { BatchHandler } from "../batch-handler.ts";
 import type { BrokerView } from "../consume/broker-view.ts";
 import type { Recovery } from "./recovery.ts";
@@ -43,8 +44,8 @@ export async function placesToBegin(
   const late = isGap ? await broker.offsetsAt(read.filter(isStep), knownSinceMs) : [];
   return read.map((range) => {
     const { topic, partition, start, end } = range;
-    const found = late.find((each) => each.topic === topic && each.partition === partition);
-    const row = rows.find((each) => each.topic === topic && each.partition === partition);
+    const found = late.find((each) => isSamePartition(each, range));
+    const row = rows.find((each) => isSamePartition(each, range));
     // What a store has read it knows; only between that and the time of the oldest fact is it blind.
     const next = found === undefined || (row !== undefined && row.next >= found.offset) ? start : found.offset;
     return { topic, partition, next, records: end - next, skipped: next - start };

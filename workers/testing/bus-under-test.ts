@@ -17,6 +17,7 @@ import { StoreError } from "#db/errors.ts";
 import { startInstance } from "#db/instances.ts";
 import { readOffsets, startOffsets } from "#db/offsets.ts";
 import type { Store } from "#db/open-store.ts";
+import { isSamePartition } from "#kafka/topic-partition.ts";
 import type { KafkaMessage } from "#kafka/upstream.ts";
 import type { Random } from "./random-messages.ts";
 
@@ -83,8 +84,7 @@ export async function openBusUnderTest<K extends EventType>(
     async rejoin(taken) {
       const rows = await readOffsets(tx, handler.groupId);
       for (const row of rows) {
-        const isTaken = taken.some(({ topic, partition }) => topic === row.topic && partition === row.partition);
-        if (isTaken) positions.set({ ...row, committed: undefined });
+        if (taken.some((each) => isSamePartition(each, row))) positions.set({ ...row, committed: undefined });
       }
     },
   });
