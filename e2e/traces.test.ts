@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { listenOnFreePort } from "#kafka/free-ports.ts";
 import { until } from "#kafka/testing.ts";
 import { openShop } from "./shop.ts";
 
@@ -42,11 +43,8 @@ async function openEndpoint() {
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     });
   });
-  server.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return { spans, url: `http://127.0.0.1:${address.port}`, close: () => void server.close() };
+  const port = await listenOnFreePort(server);
+  return { spans, url: `http://127.0.0.1:${port}`, close: () => void server.close() };
 }
 
 /** The spans below one, with what each took, as an indented text. */

@@ -1,9 +1,9 @@
 // For tests only.
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Service } from "#contracts/topics.ts";
+import { freePorts } from "#kafka/free-ports.ts";
 import { until } from "#kafka/testing.ts";
 import { denoCommand } from "./deno-command.ts";
 import { commandInRoot } from "./empty-root.ts";
@@ -89,10 +89,6 @@ export function startWorker(options: WorkerOptions): Worker {
 
 /** A port that a worker keeps over its deaths, as a shop front knows it by one address. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("the system gave no port");
-  return address.port;
+  const [port = 0] = await freePorts(1);
+  return port;
 }

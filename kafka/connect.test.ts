@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { after, describe, test } from "node:test";
 import { openAdmin } from "./admin.ts";
 import { clientFeatures } from "./build/features.mjs";
 import { connectionFailure } from "./connection-failure.ts";
 import { KafkaError } from "./errors.ts";
+import { listenOnFreePort } from "./free-ports.ts";
 import { openProducer } from "./producer.ts";
 import { baseProperties } from "./settings.ts";
 import { newGroupId, openTestLoop, testUnless } from "./testing.ts";
@@ -23,9 +23,7 @@ after(() => {
 async function listening(server: Server): Promise<string> {
   servers.push(server);
   server.on("connection", (socket) => sockets.add(socket));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `127.0.0.1:${await listenOnFreePort(server)}`;
 }
 
 async function unusedAddress(): Promise<string> {

@@ -8,6 +8,7 @@ import { type OrderView, orderView } from "#contracts/http.ts";
 import { type Service, services } from "#contracts/topics.ts";
 import { temporaryFolder } from "#db/temporary-store.ts";
 import type { EmbeddedBroker } from "#kafka/embedded-broker/start.ts";
+import { listenOnFreePort } from "#kafka/free-ports.ts";
 
 const limit = { timeout: 60_000 };
 
@@ -91,10 +92,8 @@ describe("a worker's settings", () => {
   });
 
   test("name the port that is taken", limit, async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const address = server.address();
-    const port = String(typeof address === "object" ? address?.port : 0);
+    const server = createServer();
+    const port = String(await listenOnFreePort(server));
     const { end, output } = await start("stock", { HTTP_PORT: port }).ended;
     server.close();
     assert.equal(end, 1);

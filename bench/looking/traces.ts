@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { listenOnFreePort } from "#kafka/free-ports.ts";
 import { pairedRounds } from "../paired-rounds.ts";
 import { createLoader } from "../saga/loader.ts";
 import { openShop } from "../saga/open-shop.ts";
@@ -58,12 +59,10 @@ async function openEndpoint() {
       requests += 1;
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     });
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the system gave no port");
+  });
+  const port = await listenOnFreePort(server);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     requests: () => requests,
     bytes: () => bytes,
     close: () => void server.close(),

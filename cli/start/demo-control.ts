@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { DemoOrder } from "#contracts/demo.ts";
 import { type Service, services } from "#contracts/topics.ts";
+import { listenOnFreePort } from "#kafka/free-ports.ts";
 import type { Broker } from "./broker.ts";
 import { demoProducts, unlucky, visitor } from "./open-shop.ts";
 import type { Workers } from "./workers.ts";
@@ -37,12 +38,9 @@ export async function openDemoControl(say: (text: string) => void): Promise<Demo
     if (request.method === "GET") return void response.end(JSON.stringify({ orders: demoOrders }));
     response.writeHead(end(part, how) ? 202 : 404).end("{}");
   });
-  server.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the system gave no port");
+  const port = await listenOnFreePort(server);
   return {
-    url: `http://127.0.0.1:${address.port}/${secret}`,
+    url: `http://127.0.0.1:${port}/${secret}`,
     attach: (workers, broker) => void (parts = { workers, broker }),
     close: () => void server.close(),
   };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import type { ShopOrder } from "#data/read-orders.ts";
+import { listenOnFreePort } from "#kafka/free-ports.ts";
 import { openAtMost, postOrders } from "./post-orders.ts";
 import { createShopHttp } from "./shop-http.ts";
 import { createTally } from "./tally.ts";
@@ -26,8 +26,7 @@ beforeEach(async () => {
     seen.push({ method, path, key: headers["idempotency-key"] as string | undefined });
     request.resume().on("end", () => answer(request, response));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `http://127.0.0.1:${await listenOnFreePort(server)}`;
 });
 afterEach(() => {
   server.closeAllConnections();

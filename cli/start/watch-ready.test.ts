@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { listenOnFreePort } from "#kafka/free-ports.ts";
 import { until } from "./shop-process.ts";
 import { watchReady } from "./watch-ready.ts";
 
@@ -18,8 +18,7 @@ beforeEach(async () => {
     if (problem === undefined) response.writeHead(200).end("{}");
     else response.writeHead(503).end(JSON.stringify({ title: "Try again later", detail: problem }));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `http://127.0.0.1:${await listenOnFreePort(server)}`;
 });
 afterEach(() => {
   stopping.abort();

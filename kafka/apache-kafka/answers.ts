@@ -1,23 +1,6 @@
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 
 const WAIT_MS = 1000;
-
-/** As many ports as asked for that nobody listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer().on("error", reject);
-          server.listen(0, "127.0.0.1", () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 /**
  * Whether a broker there answers a Metadata request and names itself: an open port alone says little, since Kafka

@@ -1,5 +1,6 @@
 // For tests that stand between clients and a broker of one node.
 import { connect, createServer, type Socket } from "node:net";
+import { listenOnFreePort } from "../free-ports.ts";
 
 export interface Proxy {
   readonly bootstrapServers: string;
@@ -30,11 +31,7 @@ export async function startProxy(
       readdressed(brokerPort, () => proxyPort),
     );
   });
-  server.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the system gave no port");
-  proxyPort = address.port;
+  proxyPort = await listenOnFreePort(server);
   return {
     bootstrapServers: `127.0.0.1:${proxyPort}`,
     close() {
