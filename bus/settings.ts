@@ -21,6 +21,13 @@ export const busSettingsTable = {
     10_000,
     "a batch is one transaction: 500 orders take some 20 ms, in which no other write goes on",
   ),
+  idleBetweenPollsMs: setting(
+    "KAFKA_IDLE_BETWEEN_POLLS_MS",
+    5,
+    0,
+    1_000,
+    "a reader that is never out of work rests so long after a batch, for fewer and larger ones; a message alone never waits",
+  ),
   maxPollIntervalMs: setting(
     "KAFKA_MAX_POLL_INTERVAL_MS",
     300_000,

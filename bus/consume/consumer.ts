@@ -13,6 +13,7 @@ import type { FaultHook } from "../fault-hook.ts";
 import { ConsumeRefusedError } from "./offset-judge.ts";
 import { createOffsetCommitter, type OffsetCommitter } from "./offset-committer.ts";
 import { createPositions, type Positions } from "./positions.ts";
+import { createRest } from "./rest.ts";
 import type { StallWatch } from "./stall-watch.ts";
 
 export interface ConsumerOptions<K extends EventType>
@@ -58,12 +59,15 @@ async function runMembership<K extends EventType>(options: ConsumerOptions<K>, o
   const member = await joinGroup(options, positions);
   const processor = createBatchProcessor({ ...options, positions, pauseFor: member.pauseFor, rejoin: member.rejoin });
   const backOff = createBackOff(settings.backOffMinMs, settings.backOffMaxMs);
+  const rest = createRest(settings.idleBetweenPollsMs);
   let lagSeenAtMs = 0;
   try {
     while (!signal.aborted) {
       const reasonToEnd = refusal() ?? stalls.take();
       if (reasonToEnd) throw reasonToEnd;
       let records: KafkaMessage[];
+      const restMs = rest.dueMs();
+      if (restMs > 0) await sleep(restMs, signal);
       try {
         const waitMs = Math.min(idlePollMs, member.dueInMs(), processor.dueInMs());
         records = await member.loop.poll(settings.maxPollRecords, waitMs);
@@ -77,7 +81,9 @@ async function runMembership<K extends EventType>(options: ConsumerOptions<K>, o
       }
       // What fails from here on ends the membership: the records in hand would not come again to this one.
       if (records.length > 0 || processor.dueInMs() === 0) {
+        rest.begun();
         await processor.process(records);
+        rest.ended();
         member.pauseOnly(processor.held());
       } else if (processor.dueInMs() === Infinity) {
         stalls.idle(); // a held partition stands still too, until it is tried often enough
