@@ -5,6 +5,7 @@ import { UsageError } from "../../cli/usage-error.ts";
 import { describeMachine } from "./machine.ts";
 import { parseSagaOptions, sagaHelp, type SagaOptions } from "./options.ts";
 import { costTable, labelOf, latencyTable, ratioTable, type Result, troubles } from "./results.ts";
+import { connections } from "./loader.ts";
 import { estimateSeconds, planRuns, type Run } from "./rows.ts";
 import { inFlightAtMost, runOnce } from "./run.ts";
 import { renderMarkdown, renderTable } from "./table.ts";
@@ -56,10 +57,10 @@ async function measure(options: SagaOptions): Promise<number> {
   return results.some(({ outcome }) => outcome.kind === "failed") ? 1 : 0;
 }
 
-const legend = `accepted/s: answered with 202, so durable. completed/s: intake shows the end. Both with ${inFlightAtMost} orders in flight, 200
-connections, an Idempotency-Key each. CPU ms/order: user and system time of the four workers, for an order completed; then each
-process, the broker and the load client by themselves. half: at half of that run's own completed/s. Every run was audited: each
-order accepted in it ended once, everywhere and as it must.`;
+const legend = `accepted/s: answered with 202, so durable. completed/s: intake shows the end. Both with at most ${inFlightAtMost} orders in
+flight (in flight: how many there were on average) over ${connections} connections, an Idempotency-Key each. CPU ms/order: user and
+system time of the four workers, for an order completed; then each process, the broker and the load client by themselves. half:
+at half of that run's own completed/s. Every run was audited: each order accepted in it ended once, everywhere and as it must.`;
 
 async function outcomeOf(
   { row, variant }: Run,

@@ -17,6 +17,7 @@ const workersCpu: Figure = ({ cpuMs }) => cpuMs.intake + cpuMs.stock + cpuMs.ord
 const costColumns: readonly (readonly [name: string, figure: Figure, digits: number])[] = [
   ["accepted/s", (figures) => figures.acceptedPerSecond, 0],
   ["completed/s", (figures) => figures.completedPerSecond, 0],
+  ["in flight", ({ inFlight }) => inFlight, 0],
   ["CPU ms/order", workersCpu, 2],
   ...parts.map((part): readonly [string, Figure, number] => [part, ({ cpuMs }) => cpuMs[part], 2]),
 ];

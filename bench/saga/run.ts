@@ -16,6 +16,8 @@ import { createWorkload } from "./workloads.ts";
 export interface Figures {
   readonly acceptedPerSecond: number;
   readonly completedPerSecond: number;
+  /** Orders between the moment that they were sent and their end, on average at full load: what batches can be made of. */
+  readonly inFlight: number;
   /** CPU ms of each part for an order that was completed, at full load. */
   readonly cpuMs: Readonly<Record<Part, number>>;
   readonly slow: Latencies;
@@ -87,7 +89,14 @@ export function ratesOf({ report, fromMs, toMs, cpuMs }: LoadedPhase) {
   const accepted = report.orders.filter(({ answeredAtMs }) => isIn(answeredAtMs)).length;
   const completed = report.orders.filter(({ endedAtMs }) => isIn(endedAtMs)).length;
   const ofOrder = Object.fromEntries(parts.map((part) => [part, cpuMs[part] / completed])) as Record<Part, number>;
-  return { acceptedPerSecond: accepted / seconds, completedPerSecond: completed / seconds, cpuMs: ofOrder };
+  const inFlight = meanInFlight(report.orders, fromMs, toMs);
+  return { acceptedPerSecond: accepted / seconds, completedPerSecond: completed / seconds, inFlight, cpuMs: ofOrder };
+}
+
+function meanInFlight(orders: readonly LoadedOrder[], fromMs: number, toMs: number): number {
+  const insideMs = ({ intendedAtMs, endedAtMs }: LoadedOrder) =>
+    Math.max(0, Math.min(endedAtMs ?? toMs, toMs) - Math.max(intendedAtMs, fromMs));
+  return orders.reduce((sum, order) => sum + insideMs(order), 0) / (toMs - fromMs);
 }
 
 /** From the moment that an order was due until intake shows its end. */
