@@ -1,67 +1,67 @@
-import { nameOf, type Delivery, type Keeper, type Messages } from "./services.ts";
+import { type Closing, type LetterHandling, type LetterStep, letterSteps } from "./letter-handling.ts";
+import type { Scenario } from "./scenarios.ts";
+import type { Delivery, Keeper } from "./services.ts";
+import type { Layout, Stepping } from "./stepping.ts";
 
-/** Where in a state's tuple the moves of dead letters look. */
-export interface LetterLayout {
-  readonly delivered: number;
-  readonly discards: number;
-  /** Deliveries that are dead letters now, as bits. */
-  readonly dead: number;
-  /** How many have been. */
-  readonly deaths: number;
+/** What happened, without words until somebody asks for them. */
+export interface Move {
+  readonly what: "gets" | "set aside" | LetterStep;
+  readonly to: number;
+  readonly message: number;
 }
+
+/** `next` is made anew for each visit: copy it to keep it. */
+export type Visit = (next: Int32Array, move: Move) => void;
 
 export interface LetterMovesOptions {
-  readonly layout: LetterLayout;
-  readonly deadLettersAtMost: number;
-  readonly discardsAtMost: number;
-  readonly messages: Messages;
+  readonly scenario: Scenario;
+  readonly handling: LetterHandling;
   readonly keepers: readonly Keeper[];
-  /** The state that is made for a visit. */
-  readonly next: Int32Array;
-  /** Takes a step of a service into `next`. */
-  readonly take: (state: Int32Array, to: number, message: number) => void;
+  readonly layout: Layout;
+  readonly stepping: Stepping;
 }
 
-type Visit = (next: Int32Array, move: () => string) => void;
+/** Visits what may become of messages and dead letters in a state: one is set aside, or healed, replayed or discarded. */
+export function createLetterMoves({ scenario, handling, keepers, layout: at, stepping }: LetterMovesOptions) {
+  const { next, take, settle } = stepping;
 
-/** What becomes of one message on its way to one reader: it is set aside; then it is healed, replayed or discarded. */
-export function createLetterMoves(options: LetterMovesOptions) {
-  const { layout, deadLettersAtMost, discardsAtMost, messages, keepers, next, take } = options;
-  const wordOf = (index: number) => layout.dead + Math.floor(index / 31);
-  const bitOf = (index: number) => 1 << (index % 31);
+  /** Whether the discard comes to something else than the message: then reasons and details may be unknown to some. */
+  const tellsLess = (kept: number, { to, message, discard }: Delivery) => {
+    if (discard === undefined) return false;
+    const [whole, bare] = [keepers[to]!.step(kept, message), keepers[to]!.step(kept, discard)];
+    return whole.nextId !== bare.nextId || whole.outbox.join() !== bare.outbox.join();
+  };
 
-  /** Decides a dead letter where it is; it is dead no more. */
-  function close(state: Int32Array, index: number, to: number, message: number): void {
-    take(state, to, message);
-    next[layout.delivered + Math.floor(index / 31)]! |= bitOf(index);
-    next[wordOf(index)]! &= ~bitOf(index);
-  }
+  const close = (state: Int32Array, letter: Delivery, { closes, sends, decides }: Closing) => {
+    next.set(state);
+    for (const { bit } of closes) next[at.dead]! &= ~bit;
+    for (const { bit } of sends) next[at.owed]! |= bit;
+    for (const { to, message } of decides) {
+      const isLess = message === letter.discard && tellsLess(next[to]!, letter);
+      if (take(to, message) && isLess) next[at.discarded]! |= 1 << letter.order;
+    }
+    settle();
+  };
 
-  const isDead = (state: Int32Array, index: number) =>
-    deadLettersAtMost > 0 && (state[wordOf(index)]! & bitOf(index)) !== 0;
-
-  return {
-    isDead,
-    visitAll(state: Int32Array, { index, to, message, discard }: Delivery, visit: Visit): void {
-      if (deadLettersAtMost === 0) return;
-      const name = (what: string) => () => `${nameOf(messages.valueOf(message))} to ${keepers[to]!.service} is ${what}`;
-      if (!isDead(state, index)) {
-        if (state[layout.deaths]! >= deadLettersAtMost) return;
-        next.set(state);
-        next[wordOf(index)]! |= bitOf(index);
-        next[layout.deaths]! += 1;
-        return visit(next, name("set aside"));
+  return (state: Int32Array, deliveries: readonly Delivery[], letters: readonly Delivery[], visit: Visit): void => {
+    for (const letter of letters) {
+      for (const what of letterSteps) {
+        const closing = handling.close(what, letter, letters, deliveries);
+        if (closing === undefined) continue;
+        close(state, letter, closing);
+        visit(next, { what, to: letter.to, message: letter.message });
       }
-      // Another copy is on its way, to this reader and to all others; these had one coming anyway.
+    }
+    if (letters.length >= scenario.deadLetters) return;
+    for (const delivery of deliveries) {
+      const { bit, to, message } = delivery;
+      if ((state[at.dead]! & bit) !== 0 || !handling.reads(delivery, letters)) continue;
+      if (!scenario.deadCopies && !keepers[to]!.changes(state[to]!, message)) continue;
       next.set(state);
-      next[wordOf(index)]! &= ~bitOf(index);
-      visit(next, name("healed"));
-      close(state, index, to, message);
-      visit(next, name("replayed"));
-      if (discard === undefined || state[layout.discards]! >= discardsAtMost) return;
-      close(state, index, to, discard);
-      next[layout.discards]! += 1;
-      visit(next, name("discarded"));
-    },
+      // The only copy on its way, so that none but an operator brings another, though others may come.
+      next[at.owed]! &= ~bit;
+      for (const kept of handling.keeps(delivery)) next[at.dead]! |= kept.bit;
+      visit(next, { what: "set aside", to, message });
+    }
   };
 }

@@ -14,15 +14,15 @@ export interface Scenario {
   readonly context: Omit<OrderContext, "nowMs">;
   /** Whether intake's views are part of the state. Nobody decides by them, so two orders do without. */
   readonly views: boolean;
-  /** How many dead letters operators may discard. */
-  readonly discards: number;
+  /**
+   * How many dead letters there may be at a time, each a message on its way to a reader, to be healed, replayed or
+   * discarded at any moment. How many there are in a run has no bound.
+   */
+  readonly deadLetters: number;
+  /** Whether such a message may also be a copy of one that was read, and so change nothing whatever becomes of it. */
+  readonly deadCopies: boolean;
   /** Messages that the service which acts on them never gets: it cannot do them, and no operator has come yet. */
   readonly withheld?: readonly EventType[];
-  /**
-   * How many messages may be set aside as dead letters on their way to a reader, each to be healed, replayed or discarded at
-   * any moment. Without it, healing and replaying are what they come to: a message that is delivered late.
-   */
-  readonly deadLetters?: number;
   /** A dead letter of the first order that nobody ever deals with: only the others must end. */
   readonly neverRead?: { readonly message: string; readonly reader: Service };
   /** The outcomes of the orders, one after the other: exactly these. Where messages are withheld, what stock, order and payment keep. */
@@ -50,7 +50,8 @@ const one: Scenario = {
   accounts: { [customerId]: rich },
   context,
   views: true,
-  discards: 0,
+  deadLetters: 0,
+  deadCopies: false,
   ends: [...cancels, "paid"],
 };
 
@@ -146,37 +147,67 @@ export const twoOrders: readonly Scenario[] = [
     products: { pen: { ...pen, available: 1 } },
     ends: pairs([...cancels, "paid", gone], [`${gone} | ${gone}`, "paid | paid"]),
   },
+  {
+    ...two,
+    name: "two orders, goods and money for one",
+    products: { pen: { ...pen, available: 1 } },
+    accounts: { [customerId]: { ...rich, balanceMinor: 100 } },
+    // Who has the goods has the money: it was given back before they were.
+    ends: pairs([...cancels, "paid", gone], [`${gone} | ${gone}`, "paid | paid"]),
+  },
 ];
 
-/** Dead letters: each message may be one, at each of its readers, and be discarded at any moment; reasons may then be unknown to some. */
+/**
+ * Dead letters: each message may be one, at each of its readers, any number of them at a time, each healed, replayed or
+ * discarded at any moment. Reasons may then be unknown to some.
+ */
 export const deadLetters: readonly Scenario[] = [
   {
     ...one,
-    name: "one order, two discarded dead letters",
-    discards: 2,
+    name: "one order, dead letters",
+    deadLetters: Infinity,
     ends: [...one.ends, "cancelled", "rejected"],
   },
   {
     ...one,
-    name: "one order, balance short, two discarded dead letters",
+    name: "one order, balance short, dead letters",
     accounts: { [customerId]: { ...rich, balanceMinor: 449 } },
-    discards: 2,
+    deadLetters: Infinity,
     ends: [short, ...cancels, "cancelled", "rejected"],
   },
   {
     ...one,
-    name: "one order, a line short, two discarded dead letters",
+    name: "one order, a line short, dead letters",
     products: { pen: { ...pen, available: 1 }, ink },
-    discards: 2,
+    deadLetters: Infinity,
     ends: [gone, "rejected"],
   },
 ];
 
-/** The same with every step of a dead letter as a move of its own: it is set aside, and healed, replayed or discarded. */
-export const deadLettersStepByStep: readonly Scenario[] = deadLetters.map((scenario) => ({
+const unexplained = ["cancelled", "rejected"];
+
+/** The same for two orders that contend for one product and one balance; each letter may be of either. */
+export const twoOrdersWithDeadLetters: readonly Scenario[] = twoOrders.map((scenario) => ({
   ...scenario,
-  name: scenario.name.replace("discarded dead letters", "dead letters healed, replayed or discarded"),
+  name: `${scenario.name}, dead letters`,
+  deadLetters: Infinity,
+  ends: [...scenario.ends, ...endsByDiscards(scenario)],
+}));
+
+function endsByDiscards(scenario: Scenario): string[] {
+  const alone = [...new Set(scenario.ends.flatMap((ends) => ends.split(" | ")))];
+  // Who is refused saw the other hold the goods, or charged: that one was not rejected.
+  const refused = alone.filter((end) => end === gone || end === short);
+  const known = pairs(alone);
+  return pairs([...alone, ...unexplained], [...known, ...pairs([...refused, "rejected"], ["rejected | rejected"])]);
+}
+
+/** Seconds to a minute each: also copies of messages that were read may die. Two letters at a time. */
+export const deadCopies: readonly Scenario[] = [...deadLetters, ...twoOrdersWithDeadLetters].map((scenario) => ({
+  ...scenario,
+  name: `${scenario.name} and dead copies`,
   deadLetters: 2,
+  deadCopies: true,
 }));
 
 /** Whatever message of an order is never dealt with, another order ends as if it were alone. */
@@ -198,14 +229,6 @@ export const neverRead: readonly Scenario[] = (
   name: `two orders, ${message} of one never read by ${reader}`,
   neverRead: { message, reader },
   ends: [...cancels, "paid"],
-}));
-
-/** A million states and more: some seconds each, so planted faults are not tried on them. */
-export const twoOrdersWithDeadLetters: readonly Scenario[] = twoOrders.slice(1).map((scenario) => ({
-  ...scenario,
-  name: `${scenario.name}, two discarded dead letters`,
-  discards: 2,
-  ends: [...scenario.ends, ...pairs(["cancelled", "rejected", "paid"], ["paid | paid"])],
 }));
 
 /**

@@ -7,7 +7,6 @@ import { type Machine, shippedMachines } from "./machines.ts";
 import { afterDiscards, discardRules, linesOf, rules } from "./rules.ts";
 import {
   deadLetters,
-  deadLettersStepByStep,
   oneOrder,
   twoOrders,
   twoOrdersWithDeadLetters,
@@ -24,14 +23,7 @@ describe("every message delivered again and in any order, cancels and deadlines 
   const changes = new Set<string>();
   const counts: string[] = [];
 
-  for (const scenario of [
-    ...oneOrder,
-    ...twoOrders,
-    ...deadLetters,
-    ...deadLettersStepByStep,
-    ...neverRead,
-    ...twoOrdersWithDeadLetters,
-  ]) {
+  for (const scenario of [...oneOrder, ...twoOrders, ...deadLetters, ...neverRead, ...twoOrdersWithDeadLetters]) {
     test(
       `${scenario.name}: every run ends, and all services agree on ${scenario.ends.length} ends`,
       { timeout: 120_000 },

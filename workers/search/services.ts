@@ -1,4 +1,5 @@
-import { type OrderEvent, messageId, neverDiscarded } from "#contracts/events.ts";
+import type { Discarded } from "#bus/batch-handler.ts";
+import { type EventType, type OrderEvent, messageId, neverDiscarded } from "#contracts/events.ts";
 import { type Service, groups, services, topics } from "#contracts/topics.ts";
 import { accept } from "../intake/decide.ts";
 import { createInterner } from "./interning.ts";
@@ -24,6 +25,8 @@ export interface Keeper {
   readonly orderIds: readonly string[];
   readonly startId: number;
   step(stateId: number, messageId: number): MemorizedStep;
+  /** Whether the step changes anything. One that breaks a law does: `step` says which. */
+  changes(stateId: number, messageId: number): boolean;
   stateOf(stateId: number): MachineState;
 }
 
@@ -95,21 +98,43 @@ function createKeeper(
     });
     const changes = nextId !== stateId || step.outbox.length > 0;
     const isClock = message.type === "deadline.passed";
-    if (!changes && !isClock) checkNothing(before, run(service, machine, before, message, laterMs));
+    if (!changes && !isClock) {
+      checkNothing(before, run(service, machine, before, message, laterMs));
+      const discard = discardOf(message);
+      if (discard !== undefined) checkNothing(before, run(service, machine, before, discard, nowMs));
+    }
     if (changes) seen.changes.add(describeStep(service, before, message, step));
     seen.pairs.add(`${service}: ${nameOf(message)}, ${before.rows[message.orderId]?.status ?? "none"}`);
     return { nextId, outbox: step.outbox.map((event) => messages.idOf(event)), changes };
+  };
+  const step = (stateId: number, messageId: number) => {
+    const steps = (memory[stateId] ??= []);
+    return (steps[messageId] ??= take(stateId, messageId));
   };
   return {
     service,
     orderIds,
     startId: states.idOf(start),
-    step(stateId, messageId) {
-      const steps = (memory[stateId] ??= []);
-      return (steps[messageId] ??= take(stateId, messageId));
+    step,
+    changes(stateId, messageId) {
+      const known = memory[stateId]?.[messageId];
+      if (known !== undefined) return known.changes;
+      try {
+        return step(stateId, messageId).changes;
+      } catch (error) {
+        if (error instanceof Violation) return true;
+        throw error;
+      }
     },
     stateOf: states.valueOf,
   };
+}
+
+/** The discard of an event, where that is possible. */
+function discardOf(message: SagaMessage): Discarded<EventType> | undefined {
+  if (!("data" in message) || message.data === null || neverDiscarded.some((never) => never === message.type)) return;
+  const { type, orderId, atMs } = message;
+  return { type, orderId, atMs, data: null };
 }
 
 /** Adds the last move of the run to a violation that it is. */
@@ -149,12 +174,17 @@ export interface Publications {
   readonly startId: number;
   add(publishedId: number, events: readonly number[]): number;
   deliveriesOf(publishedId: number): readonly Delivery[];
+  /** The bits of these deliveries. */
+  bitsOf(publishedId: number): number;
   eventsOf(publishedId: number): readonly OrderEvent[];
 }
 
 export interface Delivery {
-  /** Its place among all deliveries of the search. */
-  readonly index: number;
+  /** Its own among all deliveries of the search. */
+  readonly bit: number;
+  /** Index of its order in the scenario. */
+  readonly order: number;
+  readonly topic: EventType;
   /** Index of the keeper. */
   readonly to: number;
   readonly message: number;
@@ -162,13 +192,14 @@ export interface Delivery {
   readonly discard: number | undefined;
 }
 
-/** A state of the search has a bit for each, in two words of 31. */
-const deliveriesAtMost = 62;
+/** A state of the search has a bit for each. One order with its view has 16 of them, two without views 22. */
+const deliveriesAtMost = 31;
 
 export function createPublications(scenario: Scenario, messages: Messages, keepers: readonly Keeper[]): Publications {
   const sets = createInterner<readonly number[]>();
   const sums = new Map<string, number>();
   const deliveries: (readonly Delivery[] | undefined)[] = [];
+  const bits: (number | undefined)[] = [];
   const indexes = createInterner<string>();
   const eventsOf = (publishedId: number) => sets.valueOf(publishedId).map((id) => messages.valueOf(id) as OrderEvent);
 
@@ -179,13 +210,13 @@ export function createPublications(scenario: Scenario, messages: Messages, keepe
       if (keeper.service !== "intake" && scenario.withheld?.includes(event.type) === true) return [];
       if (keeper.service === "intake" && !scenario.views) return [];
       if (isNeverRead(scenario, event, keeper.service)) return [];
-      const { type, orderId, atMs } = event;
-      const discardable = scenario.discards > 0 && !neverDiscarded.some((never) => never === type);
-      const discard = discardable ? messages.idOf({ type, orderId, atMs, data: null }) : undefined;
+      const bare = scenario.deadLetters > 0 ? discardOf(event) : undefined;
+      const discard = bare && messages.idOf(bare);
       const index = indexes.idOf(`${to}: ${messageId(event)}`);
       if (index >= deliveriesAtMost)
         throw new RangeError(`more than ${deliveriesAtMost} deliveries in ${scenario.name}`);
-      return [{ index, to, message, discard }];
+      const order = scenario.orders.findIndex(({ orderId }) => orderId === event.orderId);
+      return [{ bit: 1 << index, order, topic: event.type, to, message, discard }];
     });
   const union = (publishedId: number, events: readonly number[]) => {
     const known = new Set(eventsOf(publishedId).map(messageId));
@@ -196,6 +227,10 @@ export function createPublications(scenario: Scenario, messages: Messages, keepe
     }
     return sets.idOf([...sets.valueOf(publishedId), ...events].sort((a, b) => a - b));
   };
+  const deliveriesOf = (publishedId: number) =>
+    (deliveries[publishedId] ??= sets
+      .valueOf(publishedId)
+      .flatMap((id) => deliveriesTo(messages.valueOf(id) as OrderEvent, id)));
   const starts = scenario.orders.flatMap((order) => accept(order, { nowMs, cancelWindowMs: 0 }).outbox);
   return {
     startId: sets.idOf(starts.map((event) => messages.idOf(event)).sort((a, b) => a - b)),
@@ -205,10 +240,8 @@ export function createPublications(scenario: Scenario, messages: Messages, keepe
       sums.set(key, known);
       return known;
     },
-    deliveriesOf: (publishedId) =>
-      (deliveries[publishedId] ??= sets
-        .valueOf(publishedId)
-        .flatMap((id) => deliveriesTo(messages.valueOf(id) as OrderEvent, id))),
+    deliveriesOf,
+    bitsOf: (publishedId) => (bits[publishedId] ??= deliveriesOf(publishedId).reduce((sum, { bit }) => sum | bit, 0)),
     eventsOf,
   };
 }

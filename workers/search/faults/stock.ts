@@ -58,7 +58,7 @@ export const stockFaults: readonly Fault[] = [
   ),
 ];
 
-function withProducts(state: MachineState, pieces: number): MachineState {
+export function withProducts(state: MachineState, pieces: number): MachineState {
   const products = Object.values(state.products).map((product) => ({
     ...product,
     available: product.available + pieces,
