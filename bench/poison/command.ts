@@ -8,7 +8,7 @@ import { median, pairedRounds, ratioOf } from "../paired-rounds.ts";
 import { createLoader } from "../saga/loader.ts";
 import { describeMachine } from "../saga/machine.ts";
 import { openShop } from "../saga/open-shop.ts";
-import { ratesOf } from "../saga/run.ts";
+import { inFlightAtMost, ratesOf } from "../saga/run.ts";
 import { type Shop, startShop, storePathIn } from "../saga/shop.ts";
 import { renderTable } from "../saga/table.ts";
 import { createWorkload } from "../saga/workloads.ts";
@@ -23,7 +23,6 @@ const allowedRatio = 1.1;
 const reasons = { easy: 4, hard: 6 };
 const warmUpMs = 3_000;
 const measuredMs = 6_000;
-const inFlightAtMost = 1_000;
 
 type Measured = Readonly<Record<"none" | "copies" | "some", Sample>>;
 
