@@ -20,7 +20,7 @@ export async function loadRows<T extends SQLiteTable>(
   table: T,
   keys: readonly string[],
 ): Promise<T["$inferSelect"][]> {
-  const { names, columns } = shapeOf(table);
+  const { names, columns, empty } = shapeOf(table);
   const key = keyOf(table);
   const cells = columns.map((column) => (is(column, SQLiteTextJson) ? sql`json(${column})` : sql`${column}`));
   const [found] = await tx.all<{ rows: string }>(sql`
@@ -28,7 +28,12 @@ export async function loadRows<T extends SQLiteTable>(
     FROM json_each(${JSON.stringify(keys)}) AS keys CROSS JOIN ${table} ON ${key} = keys.value`);
   if (found === undefined) throw new Error("an aggregate returned no row");
   const rows = JSON.parse(found.rows) as unknown[][];
-  return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
+  return rows.map((cellsOfRow) => {
+    // All rows are of one shape from the start: a quarter of what Object.fromEntries takes, which was twice the parsing.
+    const row: Record<string, unknown> = { ...empty };
+    for (let index = 0; index < names.length; index++) row[names[index] as string] = cellsOfRow[index];
+    return row;
+  });
 }
 
 /** Adds rows. Throws a StoreError `constraint` when one is there already or breaks a rule; then none is added. */
@@ -89,6 +94,8 @@ interface Shape {
   /** Property names, in the order of the columns. */
   readonly names: readonly string[];
   readonly columns: readonly SQLiteColumn[];
+  /** A row with all properties and no values. */
+  readonly empty: Readonly<Record<string, null>>;
 }
 
 const shapes = new WeakMap<SQLiteTable, Shape>();
@@ -101,7 +108,8 @@ function shapeOf(table: SQLiteTable): Shape {
   if (columns.some((column) => is(column, SQLiteBlobBuffer))) {
     throw new Error(`${getTableConfig(table).name} has bytes, which JSON cannot carry`);
   }
-  const shape = { names: Object.keys(all), columns };
+  const names = Object.keys(all);
+  const shape = { names, columns, empty: Object.fromEntries(names.map((name) => [name, null])) };
   shapes.set(table, shape);
   return shape;
 }

@@ -5,9 +5,12 @@ import type { LoadedOrder, Phase, PhaseReport } from "./phase.ts";
 import { createRequests } from "./requests.ts";
 import { createSchedule } from "./schedule.ts";
 
-/** How often intake's store is looked at: latencies are that much too long at most. In a closed loop none is reported. */
-const lookEveryMs = { open: 2, closed: 15 } as const;
 const turnMs = 1;
+/**
+ * How often intake's store is looked at, at most: latencies are that much too long, and by a turn. In an open loop whenever it was
+ * written; in a closed one seldom, for no latency of it is reported.
+ */
+const lookEveryMs = { open: 0, closed: 15 } as const;
 
 /** An order on its way: what is known of it is filled in as it comes. */
 type Order = { -readonly [K in keyof LoadedOrder]: LoadedOrder[K] };
@@ -68,10 +71,13 @@ export async function runPhase(phase: Phase, onBegun: (atMs: number) => void): P
   const source = createSource(phase, send, inFlight);
   const everyMs = lookEveryMs[phase.load.kind];
   let lookAtMs = 0;
+  // An order may have ended before its answer was read; then nothing of its own is written any more.
+  let answeredAtLook = 0;
   onBegun(source.begin());
   for (let untilMs = Infinity; inFlight() > 0 || !source.isOver();) {
     if (broken) throw broken;
-    if (nowMs() >= lookAtMs) {
+    if (nowMs() >= lookAtMs && (openOrders.changed() || answered > answeredAtLook)) {
+      answeredAtLook = answered;
       look();
       lookAtMs = nowMs() + everyMs;
     }

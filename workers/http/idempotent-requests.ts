@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { idempotencyKey } from "#contracts/fields.ts";
 import type { Transaction } from "#db/connection.ts";
@@ -25,7 +25,7 @@ export function requiredKeyOf(request: Request): string {
 
 /** Of a body in canonical form: equal texts are equal requests. */
 export function hashOf(canonical: string): string {
-  return createHash("sha256").update(canonical).digest("base64url");
+  return hash("sha256", canonical, "base64url");
 }
 
 /**
