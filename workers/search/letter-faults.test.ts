@@ -28,6 +28,9 @@ function broken(
   return undefined;
 }
 
+/** One order as the services have it: nobody decides by its view. */
+const oneOrder = deadLetters.map((scenario) => ({ ...scenario, views: false }));
+
 const atATime = (scenarios: readonly Scenario[], letters: number) =>
   scenarios.map((scenario) => ({ ...scenario, deadLetters: letters }));
 
@@ -35,10 +38,10 @@ describe("dead letters that are handled wrongly, while services decide as shippe
   for (const { name, needs, handling } of letterFaults) {
     const { orders, letters } = needs;
     test(`are noticed where ${name} (orders: ${orders}, letters at a time: ${letters})`, { timeout }, () => {
-      const scenarios = (orders === 1 ? deadLetters : twoOrdersWithDeadLetters).slice(0, 1);
+      const scenarios = (orders === 1 ? oneOrder : twoOrdersWithDeadLetters).slice(0, 1);
       assert.notEqual(broken(atATime(scenarios, letters), shippedMachines, handling), undefined);
       if (letters === 2) assert.equal(broken(atATime(scenarios, 1), shippedMachines, handling), undefined);
-      if (orders === 2) assert.equal(broken(deadLetters, shippedMachines, handling), undefined);
+      if (orders === 2) assert.equal(broken(oneOrder, shippedMachines, handling), undefined);
     });
   }
 });
@@ -47,7 +50,7 @@ describe("services that decide wrongly about one order because a letter of anoth
   for (const { name, plant } of twoOrderFaults) {
     test(`are noticed by two orders with dead letters, and by nothing less: ${name}`, { timeout }, () => {
       assert.notEqual(broken(atATime(twoOrdersWithDeadLetters, 1), plant), undefined);
-      assert.equal(broken([...deadLetters, ...twoOrders], plant), undefined);
+      assert.equal(broken([...oneOrder, ...twoOrders], plant), undefined);
     });
   }
 });

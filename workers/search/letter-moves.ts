@@ -1,4 +1,5 @@
 import { type Closing, type LetterHandling, type LetterStep, letterSteps } from "./letter-handling.ts";
+import { Violation } from "./laws.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { Delivery, Keeper } from "./services.ts";
 import type { Layout, Stepping } from "./stepping.ts";
@@ -45,12 +46,15 @@ export function createLetterMoves({ scenario, handling, keepers, layout: at, ste
 
   return (state: Int32Array, deliveries: readonly Delivery[], letters: readonly Delivery[], visit: Visit): void => {
     for (const letter of letters) {
+      let isStuck = true;
       for (const what of letterSteps) {
         const closing = handling.close(what, letter, letters, deliveries);
         if (closing === undefined) continue;
+        isStuck = false;
         close(state, letter, closing);
         visit(next, { what, to: letter.to, message: letter.message });
       }
+      if (isStuck) throw new Violation(`every dead letter can be dealt with (${letter.topic})`);
     }
     if (letters.length >= scenario.deadLetters) return;
     for (const delivery of deliveries) {

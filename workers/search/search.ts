@@ -20,8 +20,8 @@ export interface Findings {
  * pass, messages are set aside as dead letters and operators deal with them at any moment.
  *
  * Shows that every run ends in which finitely many messages die: what services keep and have published never comes back
- * once it was left; and where every message was delivered and every letter dealt with, all services agree (`laws.ts`), without help of
- * a cancel, a deadline or a second copy. Throws a `Violation` with the shortest run that leads to it.
+ * once it was left; and where every message was delivered and every letter dealt with, all services agree (`laws.ts`),
+ * without help of a cancel, a deadline or a second copy. Throws a `Violation` with the shortest run that leads to it.
  */
 export function search(scenario: Scenario, machines: Machines, handling: LetterHandling = shippedHandling): Findings {
   const system = createSystem(scenario, machines, handling);
@@ -41,11 +41,11 @@ export function search(scenario: Scenario, machines: Machines, handling: LetterH
       });
       if (settled) ends.add(system.endOf(state));
     }
-    if (!endsAlways(system)) throw new Violation("every run ends: no state comes back");
   } catch (error) {
     if (error instanceof Violation) error.message += `\n  ${scenario.name}${pathTo(current, system, table, parents)}`;
     throw error;
   }
+  checkServices(scenario, system, table);
   const found = [...ends].sort();
   if (found.join() !== [...scenario.ends].sort().join()) {
     throw new Violation(`runs end as they can, and only so\n  ${scenario.name}: ${found.join(", ") || "no end"}`);
@@ -54,11 +54,11 @@ export function search(scenario: Scenario, machines: Machines, handling: LetterH
 }
 
 /**
- * Whether no state of the services comes back. Takes away states that none leads to, again and again (Kahn): all go exactly
- * when the graph has no cycle. Dead letters need not be looked at: their moves but the death close one and add none, so a
- * run that comes back has deliveries and commands only, unless messages die in it for ever.
+ * What services keep and have published, by itself: it never comes back once it was left, and dead letters bring it where any
+ * message and any discard at any moment does, to all of that and nowhere else.
  */
-function endsAlways({ width, servicesAtStart, expandServices }: System): boolean {
+function checkServices({ name }: Scenario, system: System, states: TupleTable): void {
+  const { width, servicesAtStart, expandServices, servicesIn } = system;
   const table = createTupleTable(width);
   const state = new Int32Array(width);
   const arrivals: number[] = [];
@@ -70,6 +70,26 @@ function endsAlways({ width, servicesAtStart, expandServices }: System): boolean
       arrivals[target] = (arrivals[target] ?? 0) + 1;
     });
   }
+  const { size } = table;
+  const reached = new Set<number>();
+  for (let index = 0; index < states.size; index++) {
+    states.read(index, state);
+    reached.add(table.add(servicesIn(state)));
+  }
+  if (reached.size !== size || table.size !== size) {
+    const counts = `${name}: ${reached.size}, not ${size}`;
+    throw new Violation(`dead letters bring services where any message and discard does\n  ${counts}`);
+  }
+  if (!endsAlways(system, table, arrivals)) throw new Violation(`every run ends: no state comes back\n  ${name}`);
+}
+
+/**
+ * Takes away states of the services that none leads to, again and again (Kahn): all go exactly when the graph has no cycle.
+ * Dead letters need not be looked at: their moves but the death close one and add none, so a run that comes back has
+ * deliveries and commands only, unless messages die in it for ever.
+ */
+function endsAlways({ width, expandServices }: System, table: TupleTable, arrivals: number[]): boolean {
+  const state = new Int32Array(width);
   const open = arrivals[0] === undefined ? [0] : [];
   let gone = 0;
   for (let index = open.pop(); index !== undefined; index = open.pop()) {

@@ -24,7 +24,8 @@ export interface System {
   /** Visits all that can come next; says whether this is an end: every message was read, every dead letter dealt with. */
   expand(state: Int32Array, visit: Visit): boolean;
   endOf(state: Int32Array): string;
-  /** The start of what services keep and have published, of which letters and what is owed are left out. */
+  /** What services keep and have published in a state, in its own place: letters and what is owed are left out. */
+  servicesIn(state: Int32Array): Int32Array;
   readonly servicesAtStart: Int32Array;
   /** Visits all that services can come to by one message, discard or command, whatever is owed or dead. */
   expandServices(state: Int32Array, visit: (next: Int32Array) => void): void;
@@ -87,10 +88,12 @@ export function createSystem(scenario: Scenario, machines: Machines, handling: L
   const expandServices = createServiceSteps(published, stepping, at, commandsOf(keepers, messages));
   next.set([...keepers.map(({ startId }) => startId), published.startId]);
   const servicesAtStart = next.slice();
+  const servicesIn = (state: Int32Array) => state.fill(0, at.owed);
   next[at.owed] = published.bitsOf(published.startId);
   settle();
   const start = next.slice();
-  return { width: at.width, start, seen, expand, endOf: ends.endOf, servicesAtStart, expandServices, describe };
+  const services = { servicesIn, servicesAtStart, expandServices };
+  return { width: at.width, start, seen, expand, endOf: ends.endOf, ...services, describe };
 }
 
 interface Command {

@@ -24,6 +24,16 @@ export const letterFaults: readonly LetterFault[] = [
     "discarded",
     (shipped, letter) => shipped ?? only(letter),
   ),
+  closing("nothing can be discarded", [1, 1], "discarded", () => undefined),
+  {
+    name: "what cannot be discarded can be neither healed nor replayed",
+    needs: { orders: 1, letters: 1 },
+    handling: {
+      ...shippedHandling,
+      close: (step, letter, ...rest) =>
+        letter.discard === undefined ? undefined : shippedHandling.close(step, letter, ...rest),
+    },
+  },
   closing(
     "heal closes all letters of the order, and publishes one message",
     [1, 2],

@@ -1,4 +1,4 @@
-import { shippedMachines } from "../machines.ts";
+import { nowMs, shippedMachines } from "../machines.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type Fault, fault, nothing, on, withColumns, withData, withRow } from "./plant.ts";
 
@@ -23,6 +23,15 @@ export const orderFaults: readonly Fault[] = [
     on("deadline.passed", "created", (_step, before, got, shippedIn) =>
       shippedIn(withColumns(before, got, { expiredAtMs: null })),
     ),
+  ),
+  fault(
+    "notes a deadline that has passed when paid, and forgets it again",
+    "order",
+    on("deadline.passed", "paid", (step, before, got) => {
+      const row = before.rows[got.orderId];
+      const noted = row != null && "expiredAtMs" in row && row.expiredAtMs !== null;
+      return withRow(step, got, { expiredAtMs: noted ? null : nowMs });
+    }),
   ),
   fault(
     "lets no customer void what the deadline voided",
