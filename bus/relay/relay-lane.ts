@@ -31,6 +31,8 @@ export interface RelayLane {
   /** All of them were acknowledged. A round from before a restart changes nothing. */
   close(round: SentRound<RelayRow>, ends: RoundEnds): void;
   waitingRows(): number;
+  /** Nothing waits but copies of dead letters. */
+  hasOnlyCopies(): boolean;
   /** Rows not yet acknowledged, and when the oldest was written, epoch ms. */
   pending(): { readonly rows: number; readonly oldestAtMs: number | undefined };
 }
@@ -115,6 +117,8 @@ export function createRelayLane(options: RelayLaneOptions): RelayLane {
     open: (maxRows) => (queue.length === 0 ? undefined : watermark.open(queue.splice(0, maxRows))),
     close: watermark.close,
     waitingRows: () => queue.length,
+    // Events carry the headers of every event, which no row keeps.
+    hasOnlyCopies: () => queue.every(({ headers }) => headers !== null),
     pending: () => ({
       rows: unread.rows + queue.length + watermark.sentRows(),
       oldestAtMs: watermark.oldestAtMs() ?? queue[0]?.createdAtMs ?? unread.oldestAtMs,

@@ -43,6 +43,12 @@ export interface RelayOptions {
 
 /** How long an idle relay sleeps: it is woken by everything that it waits for. */
 const idleMs = 1_000;
+/**
+ * How long copies of dead letters wait for events to go along with. They are for other tools, and alone they would be a round for
+ * each batch with poison in it: requests, a report, a watermark, and a producer in a hurry, so that the events beside them go out in
+ * smaller requests.
+ */
+const copiesWaitMs = 200;
 
 export function createRelay(options: RelayOptions): Relay {
   const { store, instanceId, lane, delivery, settings, metrics, wakeUp, signal, log } = options;
@@ -100,8 +106,9 @@ export function createRelay(options: RelayOptions): Relay {
     if (incarnation === undefined) return wakeUp.wait(idleMs);
     if (lane.isBehind() && lane.waitingRows() < settings.relayRoundRows && (await lane.fill(signal))) wakeUp.notify();
     if (lane.waitingRows() === 0 || inFlight >= settings.relayRoundsInFlight) return wakeUp.wait(idleMs);
-    const isSmall = () => inFlight > 0 && lane.waitingRows() < settings.relaySmallRows;
-    await waitWhile(isSmall, settings.relayWaitMs, wakeUp);
+    const areFew = () => lane.waitingRows() < settings.relaySmallRows;
+    await waitWhile(() => !signal.aborted && areFew() && lane.hasOnlyCopies(), copiesWaitMs, wakeUp);
+    await waitWhile(() => inFlight > 0 && areFew(), settings.relayWaitMs, wakeUp);
     const round: Promise<void> = sendRound().finally(() => rounds.delete(round));
     rounds.add(round);
   }
