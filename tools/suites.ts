@@ -50,7 +50,7 @@ const EXPECTED = [
   "tools",
   "workers",
 ];
-const EXPECTED_LONG = ["e2e", "kafka"];
+const EXPECTED_LONG = ["e2e", "kafka", "workers"];
 const NOT_OURS = ["node_modules", "dist"];
 
 /**
