@@ -28,14 +28,14 @@ beforeEach(async () => {
 afterEach(() => temporary.remove());
 
 let ids = 0;
-const messages = (count: number, headers: string | null = null): OutboxMessage[] =>
+const messages = (count: number): OutboxMessage[] =>
   range(0, count).map(() => ({
     messageId: `m${++ids}`,
     topic: "t",
     key: null,
     value: null,
     traceparent: null,
-    headers,
+    headers: null,
   }));
 
 /** Commits rows; hands them over unless told otherwise. */
