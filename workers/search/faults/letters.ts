@@ -89,8 +89,9 @@ function closing(
   const close: LetterHandling["close"] = (step, letter, all, published) => {
     const shipped = shippedHandling.close(step, letter, all, published);
     if (step !== wrong) return shipped;
-    const twisted = twist(shipped, letter, all, published);
-    return twisted && { ...only(letter), ...twisted };
+    const wrongly = twist(shipped, letter, all, published);
+    // Undefined as in what is shipped: the step is not allowed.
+    return wrongly === undefined ? undefined : { ...only(letter), ...wrongly };
   };
   return { name, needs: { orders, letters }, handling: { ...shippedHandling, close } };
 }
