@@ -5,6 +5,7 @@ import { readOffsets, startOffsets } from "#db/offsets.ts";
 import type { Store } from "#db/open-store.ts";
 import { openPollLoop, type PollLoop } from "#kafka/poll-loop.ts";
 import { consumerSettings } from "#kafka/settings.ts";
+import { isSamePartition } from "#kafka/topic-partition.ts";
 import type { ClientProperties, KafkaMessage } from "#kafka/upstream.ts";
 import type { Counts } from "./counts.ts";
 
@@ -65,8 +66,9 @@ function openLoop<K extends EventType>(options: ConsumeOptions<K>, positions: Po
       const starts = partitions.map((partition) => ({ ...partition, incarnation: "one-by-one", next: 0 }));
       await store.write(signal, (tx) => startOffsets(tx, groupId, starts, Date.now()));
       const rows = await store.read(signal, (database) => readOffsets(database, groupId));
-      return starts.map(({ topic, partition, incarnation }) => {
-        const next = rows.find((row) => row.topic === topic && row.partition === partition)?.next ?? 0;
+      return starts.map((start) => {
+        const { topic, partition, incarnation } = start;
+        const next = rows.find((row) => isSamePartition(row, start))?.next ?? 0;
         positions.set({ topic, partition, incarnation, next, committed: undefined });
         return { topic, partition, offset: next };
       });

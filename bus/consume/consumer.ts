@@ -225,9 +225,10 @@ async function rejoin<K extends EventType>(
   partitions: readonly TopicPartition[],
 ): Promise<void> {
   const rows = await store.read(signal, (database) => readOffsets(database, handler.groupId));
-  for (const { topic, partition } of partitions) {
-    const position = positions.get({ topic, partition });
-    const row = rows.find((each) => isSamePartition(each, { topic, partition }));
+  for (const moved of partitions) {
+    const { topic, partition } = moved;
+    const position = positions.get(moved);
+    const row = rows.find((each) => isSamePartition(each, moved));
     // Assigned no more: whoever has it now moved it.
     if (position === undefined) continue;
     if (row?.incarnation !== position.incarnation) throw new Error(`${topic}/${partition}: its log has begun anew`);
